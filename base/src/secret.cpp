@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mohr/base/secret.hpp>
+
+#include <boost/interprocess/managed_external_buffer.hpp>
+#include <openssl/crypto.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <unistd.h>
+#include <utility>
+
+namespace mohr {
+namespace {
+
+namespace bip = boost::interprocess;
+using Heap = bip::basic_managed_external_buffer<char, bip::rbtree_best_fit<bip::null_mutex_family, bip::offset_ptr<void>>,
+                                                bip::iset_index>;
+
+/// The one arena of the process. OpenSSL's allocator hooks are process-wide, so this cannot be an object that is passed
+/// around; it lives until the process ends.
+struct Arena {
+    std::mutex mutex;
+    Heap* heap = nullptr;
+    char* begin = nullptr;
+    char* end = nullptr;
+    SecretMemory kind = SecretMemory::plain;
+};
+
+Arena& arena() noexcept {
+    static Arena* const instance = new Arena; // never destroyed: OpenSSL frees into it during exit
+    return *instance;
+}
+
+bool owns(const void* p) noexcept {
+    const auto* c = static_cast<const char*>(p);
+    return c >= arena().begin && c < arena().end;
+}
+
+void* arena_allocate(std::size_t size) noexcept {
+    const std::lock_guard lock(arena().mutex);
+    return arena().heap->allocate(std::max<std::size_t>(size, 1), std::nothrow);
+}
+
+void arena_free(void* p) noexcept {
+    Arena& a = arena();
+    const std::lock_guard lock(a.mutex);
+    OPENSSL_cleanse(p, a.heap->get_segment_manager()->size(p));
+    a.heap->deallocate(p);
+}
+
+std::size_t arena_block_size(const void* p) noexcept {
+    const std::lock_guard lock(arena().mutex);
+    return arena().heap->get_segment_manager()->size(p);
+}
+
+void* hooked_malloc(std::size_t size, const char*, int) { return size == 0 ? nullptr : arena_allocate(size); }
+
+void hooked_free(void* p, const char*, int) {
+    if (p != nullptr) arena_free(p);
+}
+
+void* hooked_realloc(void* p, std::size_t size, const char* file, int line) {
+    if (p == nullptr) return hooked_malloc(size, file, line);
+    if (size == 0) {
+        arena_free(p);
+        return nullptr;
+    }
+    const std::size_t old_size = arena_block_size(p);
+    if (old_size >= size) return p;
+    void* fresh = arena_allocate(size);
+    if (fresh == nullptr) return nullptr;
+    std::memcpy(fresh, p, old_size);
+    arena_free(p);
+    return fresh;
+}
+
+std::size_t allowed_size(std::size_t wanted) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && ::geteuid() != 0)
+        wanted = std::min<std::size_t>(wanted, limit.rlim_cur);
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    return wanted / page * page;
+}
+
+void* map_memfd_secret(std::size_t size) {
+#ifdef SYS_memfd_secret
+    const int fd = static_cast<int>(::syscall(SYS_memfd_secret, O_CLOEXEC));
+    if (fd < 0) return MAP_FAILED;
+    void* p = MAP_FAILED;
+    if (::ftruncate(fd, static_cast<off_t>(size)) == 0)
+        p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ::close(fd);
+    // MAP_SHARED pages would be seen by a child; it gets none of them.
+    if (p != MAP_FAILED) ::madvise(p, size, MADV_DONTFORK);
+    return p;
+#else
+    (void)size;
+    return MAP_FAILED;
+#endif
+}
+
+} // namespace
+
+SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl, SecretMemoryChoice choice) {
+    Arena& a = arena();
+    if (a.heap != nullptr) return a.kind;
+    std::size_t size = allowed_size(bytes);
+    void* p = MAP_FAILED;
+    if (size > 0 && choice == SecretMemoryChoice::best) {
+        p = map_memfd_secret(size);
+        a.kind = SecretMemory::memfd_secret;
+    }
+    if (p == MAP_FAILED) {
+        if (size == 0) size = bytes;
+        p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED) throw std::bad_alloc();
+        a.kind = ::mlock(p, size) == 0 ? SecretMemory::locked : SecretMemory::plain;
+        ::madvise(p, size, MADV_DONTDUMP);
+        ::madvise(p, size, MADV_DONTFORK);
+    }
+    a.begin = static_cast<char*>(p);
+    a.end = a.begin + size;
+    a.heap = new Heap(bip::create_only, p, size);
+    if (openssl == OpensslHeap::secret && CRYPTO_set_mem_functions(hooked_malloc, hooked_realloc, hooked_free) != 1)
+        throw std::bad_alloc(); // OpenSSL had already allocated: a bug in main
+    return a.kind;
+}
+
+SecretMemory secret_memory() noexcept { return arena().kind; }
+
+void wipe(std::span<std::uint8_t> bytes) noexcept { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+
+Secret::Secret(std::size_t size) : size_(size), capacity_(size) {
+    if (size == 0) return;
+    void* p = arena().heap != nullptr ? arena_allocate(size) : std::malloc(size);
+    if (p == nullptr) throw std::bad_alloc();
+    data_ = static_cast<std::uint8_t*>(p);
+    std::memset(data_, 0, size);
+}
+
+Secret::Secret(ByteView bytes) : Secret(bytes.size()) {
+    if (!bytes.empty()) std::memcpy(data_, bytes.data(), bytes.size());
+}
+
+Secret::Secret(Secret&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)) {}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+    if (this != &other) {
+        clear();
+        data_ = std::exchange(other.data_, nullptr);
+        size_ = std::exchange(other.size_, 0);
+        capacity_ = std::exchange(other.capacity_, 0);
+    }
+    return *this;
+}
+
+Secret::~Secret() { clear(); }
+
+void Secret::shrink(std::size_t new_size) noexcept {
+    if (new_size >= size_) return;
+    OPENSSL_cleanse(data_ + new_size, size_ - new_size);
+    size_ = new_size;
+}
+
+void Secret::clear() noexcept {
+    if (data_ == nullptr) return;
+    OPENSSL_cleanse(data_, capacity_);
+    if (owns(data_))
+        arena_free(data_);
+    else
+        std::free(data_);
+    data_ = nullptr;
+    size_ = capacity_ = 0;
+}
+
+bool Secret::same_as(ByteView other) const noexcept {
+    return size_ == other.size() && CRYPTO_memcmp(data_, other.data(), size_) == 0;
+}
+
+} // namespace mohr
