@@ -20,12 +20,20 @@ constexpr std::array<Row, 4> rows{{{DigestAlgorithm::sha1, "SHA-1", EVP_sha1, 20
                                    {DigestAlgorithm::sha256, "SHA-256", EVP_sha256, 32},
                                    {DigestAlgorithm::sha384, "SHA-384", EVP_sha384, 48},
                                    {DigestAlgorithm::sha512, "SHA-512", EVP_sha512, 64}}};
-const Row& row(DigestAlgorithm algorithm) noexcept { return rows[static_cast<std::size_t>(algorithm)]; }
+const Row& row(DigestAlgorithm algorithm) noexcept {
+    return rows[static_cast<std::size_t>(algorithm)];
+}
 } // namespace
 
-const EVP_MD* digest_method(DigestAlgorithm algorithm) noexcept { return row(algorithm).method(); }
-std::size_t digest_size(DigestAlgorithm algorithm) noexcept { return row(algorithm).size; }
-std::string_view digest_name(DigestAlgorithm algorithm) noexcept { return row(algorithm).name; }
+const EVP_MD* digest_method(DigestAlgorithm algorithm) noexcept {
+    return row(algorithm).method();
+}
+std::size_t digest_size(DigestAlgorithm algorithm) noexcept {
+    return row(algorithm).size;
+}
+std::string_view digest_name(DigestAlgorithm algorithm) noexcept {
+    return row(algorithm).name;
+}
 
 std::optional<DigestAlgorithm> digest_from_name(std::string_view name) noexcept {
     for (const Row& r : rows)
@@ -34,7 +42,8 @@ std::optional<DigestAlgorithm> digest_from_name(std::string_view name) noexcept 
 }
 
 Hasher::Hasher(DigestAlgorithm algorithm) : algorithm_(algorithm), context_(EVP_MD_CTX_new()) {
-    if (!context_ || EVP_DigestInit_ex(context_.get(), digest_method(algorithm), nullptr) != 1) throw std::bad_alloc();
+    if (!context_ || EVP_DigestInit_ex(context_.get(), digest_method(algorithm), nullptr) != 1)
+        throw std::bad_alloc();
 }
 
 void Hasher::update(ByteView bytes) {
@@ -59,7 +68,8 @@ Bytes digest(DigestAlgorithm algorithm, ByteView bytes) {
 Bytes hmac_sha256(ByteView key, ByteView bytes) {
     Bytes out(32);
     unsigned length = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes.data(), bytes.size(), out.data(), &length) == nullptr)
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes.data(), bytes.size(), out.data(),
+             &length) == nullptr)
         throw std::bad_alloc();
     return out;
 }

@@ -10,7 +10,8 @@ namespace mohr {
 
 std::string to_base64(ByteView bytes) {
     std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
+    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),
+                                       static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(length));
     return out;
 }
@@ -22,20 +23,23 @@ Result<Bytes> from_base64(std::string_view text) {
     std::size_t padding = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
-        const bool alphabet = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+        const bool alphabet = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                              c == '+' || c == '/';
         if (c == '=' && i + 2 >= text.size())
             ++padding;
         else if (!alphabet || padding > 0)
             return Error(BaseErrc::malformed, "base64 character");
     }
     Bytes out(text.size() / 4 * 3);
-    const int length = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int length = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                                       static_cast<int>(text.size()));
     if (length < 0) return Error(BaseErrc::malformed, "base64");
     out.resize(static_cast<std::size_t>(length) - padding);
     // Spare bits of the last group must be zero, so that every value has one spelling.
     if (padding > 0) {
         const ByteView tail = ByteView(out).last(padding == 1 ? 2 : 1);
-        if (to_base64(tail) != text.substr(text.size() - 4)) return Error(BaseErrc::malformed, "base64 spare bits");
+        if (to_base64(tail) != text.substr(text.size() - 4))
+            return Error(BaseErrc::malformed, "base64 spare bits");
     }
     return out;
 }
@@ -81,8 +85,9 @@ std::size_t decode_utf8(std::string_view text, char32_t& out) noexcept {
 }
 
 bool is_control(char32_t c) noexcept {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || (c >= 0x200B && c <= 0x200F && c != 0x200C && c != 0x200D) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C ||
+           (c >= 0x200B && c <= 0x200F && c != 0x200C && c != 0x200D) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
            (c >= 0xE0000 && c <= 0xE007F);
 }
 } // namespace
@@ -118,7 +123,8 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
         char32_t c = 0;
         const std::size_t length = decode_utf8(text, c);
         if (length == 0) {
-            std::snprintf(escape, sizeof escape, "\\x%02x", static_cast<unsigned>(static_cast<std::uint8_t>(text[0])));
+            std::snprintf(escape, sizeof escape, "\\x%02x",
+                          static_cast<unsigned>(static_cast<std::uint8_t>(text[0])));
             out += escape;
             text.remove_prefix(1);
             continue;

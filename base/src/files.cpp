@@ -36,9 +36,13 @@ Descriptor open_no_symlinks(const std::filesystem::path& path, int flags, mode_t
 Result<void> check_private(int fd, mode_t kind, const std::filesystem::path& path) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) return system_failure(path.string());
-    if ((status.st_mode & S_IFMT) != kind) return Error(BaseErrc::insecure_file, path.string() + ": not of the expected kind");
-    if (status.st_uid != ::geteuid()) return Error(BaseErrc::insecure_file, path.string() + ": belongs to uid " + std::to_string(status.st_uid));
-    if ((status.st_mode & 077) != 0) return Error(BaseErrc::insecure_file, path.string() + ": others have access; run chmod go= on it");
+    if ((status.st_mode & S_IFMT) != kind)
+        return Error(BaseErrc::insecure_file, path.string() + ": not of the expected kind");
+    if (status.st_uid != ::geteuid())
+        return Error(BaseErrc::insecure_file,
+                     path.string() + ": belongs to uid " + std::to_string(status.st_uid));
+    if ((status.st_mode & 077) != 0)
+        return Error(BaseErrc::insecure_file, path.string() + ": others have access; run chmod go= on it");
     return {};
 }
 } // namespace
@@ -49,14 +53,18 @@ Result<void> ensure_private_directory(const std::filesystem::path& path) {
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_failure(path.string());
     const Descriptor directory = open_no_symlinks(path, O_RDONLY | O_DIRECTORY, 0);
     if (!directory)
-        return errno == ELOOP ? Error(BaseErrc::insecure_file, path.string() + ": a symbolic link is in the path") : system_failure(path.string());
+        return errno == ELOOP
+                   ? Error(BaseErrc::insecure_file, path.string() + ": a symbolic link is in the path")
+                   : system_failure(path.string());
     return check_private(directory.get(), S_IFDIR, path);
 }
 
 Result<Descriptor> open_private(const std::filesystem::path& path, int flags) {
     Descriptor file = open_no_symlinks(path, flags, 0600);
     if (!file)
-        return errno == ELOOP ? Error(BaseErrc::insecure_file, path.string() + ": a symbolic link is in the path") : system_failure(path.string());
+        return errno == ELOOP
+                   ? Error(BaseErrc::insecure_file, path.string() + ": a symbolic link is in the path")
+                   : system_failure(path.string());
     MOHR_TRY(check_private(file.get(), S_IFREG, path));
     return file;
 }
@@ -73,7 +81,9 @@ Result<Bytes> read_private(const std::filesystem::path& path, std::size_t max_by
         if (n == 0) break;
         length += static_cast<std::size_t>(n);
     }
-    if (length > max_bytes) return Error(BaseErrc::malformed, path.string() + ": longer than " + std::to_string(max_bytes) + " bytes");
+    if (length > max_bytes)
+        return Error(BaseErrc::malformed,
+                     path.string() + ": longer than " + std::to_string(max_bytes) + " bytes");
     content.resize(length);
     return content;
 }

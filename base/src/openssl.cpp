@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mohr/base/openssl.hpp>
 
+#include <climits>
 #include <openssl/err.h>
 
-#include <climits>
 #include <new>
 
 namespace mohr {

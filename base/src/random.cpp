@@ -10,7 +10,8 @@ namespace mohr {
 
 Bytes random_bytes(std::size_t size) {
     Bytes out(size);
-    if (RAND_bytes(out.data(), static_cast<int>(size)) != 1) throw std::runtime_error(openssl_error("random").describe());
+    if (RAND_bytes(out.data(), static_cast<int>(size)) != 1)
+        throw std::runtime_error(openssl_error("random").describe());
     return out;
 }
 

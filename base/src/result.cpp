@@ -25,12 +25,18 @@ public:
     [[nodiscard]] const char* name() const noexcept override { return "mohr.base"; }
     [[nodiscard]] std::string message(int value) const override {
         switch (static_cast<BaseErrc>(value)) {
-        case BaseErrc::openssl: return "a cryptographic library call failed";
-        case BaseErrc::malformed: return "malformed input";
-        case BaseErrc::unsupported: return "unsupported algorithm or form";
-        case BaseErrc::io: return "input or output failed";
-        case BaseErrc::insecure_file: return "the file's owner, mode or kind is not safe";
-        case BaseErrc::out_of_memory: return "secret memory is used up";
+        case BaseErrc::openssl:
+            return "a cryptographic library call failed";
+        case BaseErrc::malformed:
+            return "malformed input";
+        case BaseErrc::unsupported:
+            return "unsupported algorithm or form";
+        case BaseErrc::io:
+            return "input or output failed";
+        case BaseErrc::insecure_file:
+            return "the file's owner, mode or kind is not safe";
+        case BaseErrc::out_of_memory:
+            return "secret memory is used up";
         }
         return "unknown";
     }

@@ -19,11 +19,11 @@ namespace mohr {
 namespace {
 
 namespace bip = boost::interprocess;
-using Heap = bip::basic_managed_external_buffer<char, bip::rbtree_best_fit<bip::null_mutex_family, bip::offset_ptr<void>>,
-                                                bip::iset_index>;
+using Heap = bip::basic_managed_external_buffer<
+    char, bip::rbtree_best_fit<bip::null_mutex_family, bip::offset_ptr<void>>, bip::iset_index>;
 
-/// The one arena of the process. OpenSSL's allocator hooks are process-wide, so this cannot be an object that is passed
-/// around; it lives until the process ends.
+/// The one arena of the process. OpenSSL's allocator hooks are process-wide, so this cannot be an object that
+/// is passed around; it lives until the process ends.
 struct Arena {
     std::mutex mutex;
     Heap* heap = nullptr;
@@ -59,7 +59,9 @@ std::size_t arena_block_size(const void* p) noexcept {
     return arena().heap->get_segment_manager()->size(p);
 }
 
-void* hooked_malloc(std::size_t size, const char*, int) { return size == 0 ? nullptr : arena_allocate(size); }
+void* hooked_malloc(std::size_t size, const char*, int) {
+    return size == 0 ? nullptr : arena_allocate(size);
+}
 
 void hooked_free(void* p, const char*, int) {
     if (p != nullptr) arena_free(p);
@@ -127,14 +129,19 @@ SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl, Secre
     a.begin = static_cast<char*>(p);
     a.end = a.begin + size;
     a.heap = new Heap(bip::create_only, p, size);
-    if (openssl == OpensslHeap::secret && CRYPTO_set_mem_functions(hooked_malloc, hooked_realloc, hooked_free) != 1)
+    if (openssl == OpensslHeap::secret &&
+        CRYPTO_set_mem_functions(hooked_malloc, hooked_realloc, hooked_free) != 1)
         throw std::bad_alloc(); // OpenSSL had already allocated: a bug in main
     return a.kind;
 }
 
-SecretMemory secret_memory() noexcept { return arena().kind; }
+SecretMemory secret_memory() noexcept {
+    return arena().kind;
+}
 
-void wipe(std::span<std::uint8_t> bytes) noexcept { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+void wipe(std::span<std::uint8_t> bytes) noexcept {
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+}
 
 Secret::Secret(std::size_t size) : size_(size), capacity_(size) {
     if (size == 0) return;
@@ -162,7 +169,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
     return *this;
 }
 
-Secret::~Secret() { clear(); }
+Secret::~Secret() {
+    clear();
+}
 
 void Secret::shrink(std::size_t new_size) noexcept {
     if (new_size >= size_) return;

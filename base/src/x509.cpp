@@ -23,7 +23,8 @@ Result<Instant> to_instant(const ASN1_TIME* time) {
 
 std::string name_text(const X509_NAME* name) {
     const OwnedBio bio(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+    X509_NAME_print_ex(bio.get(), name, 0,
+                       XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
     return std::string(as_text(bio_content(bio.get())));
 }
 
@@ -32,13 +33,15 @@ Result<void> append(std::vector<Certificate>& out, const X509* x509) {
     if (!der) return der.error();
     auto certificate = Certificate::from_der(*der);
     if (!certificate) return certificate.error();
-    if (out.size() >= static_cast<std::size_t>(max_bundle_certificates)) return Error(BaseErrc::malformed, "too many certificates");
+    if (out.size() >= static_cast<std::size_t>(max_bundle_certificates))
+        return Error(BaseErrc::malformed, "too many certificates");
     out.push_back(std::move(*certificate));
     return {};
 }
 
 Result<void> append_pkcs7(std::vector<Certificate>& out, PKCS7* p7) {
-    if (PKCS7_type_is_signed(p7) == 0 || p7->d.sign == nullptr) return Error(BaseErrc::malformed, "PKCS#7 without certificates");
+    if (PKCS7_type_is_signed(p7) == 0 || p7->d.sign == nullptr)
+        return Error(BaseErrc::malformed, "PKCS#7 without certificates");
     const STACK_OF(X509)* stack = p7->d.sign->cert;
     for (int i = 0; i < sk_X509_num(stack); ++i) MOHR_TRY(append(out, sk_X509_value(stack, i)));
     return {};
@@ -61,7 +64,8 @@ Result<void> append_pem(std::vector<Certificate>& out, ByteView bytes) {
         if (label == PEM_STRING_X509 || label == PEM_STRING_X509_OLD) {
             auto certificate = Certificate::from_der({data, static_cast<std::size_t>(length)});
             if (!certificate) return certificate.error();
-            if (out.size() >= static_cast<std::size_t>(max_bundle_certificates)) return Error(BaseErrc::malformed, "too many certificates");
+            if (out.size() >= static_cast<std::size_t>(max_bundle_certificates))
+                return Error(BaseErrc::malformed, "too many certificates");
             out.push_back(std::move(*certificate));
         } else if (label == PEM_STRING_PKCS7 || label == PEM_STRING_CMS) {
             const OwnedPkcs7 p7(d2i_PKCS7(nullptr, &cursor, length));
@@ -76,7 +80,8 @@ Result<void> append_pem(std::vector<Certificate>& out, ByteView bytes) {
 } // namespace
 
 Result<Certificate> Certificate::from_der(ByteView der) {
-    if (der.empty() || der.size() > max_certificate_bytes) return Error(BaseErrc::malformed, "certificate size");
+    if (der.empty() || der.size() > max_certificate_bytes)
+        return Error(BaseErrc::malformed, "certificate size");
     const unsigned char* cursor = der.data();
     std::shared_ptr<X509> x509(d2i_X509(nullptr, &cursor, static_cast<long>(der.size())), X509_free);
     if (!x509 || cursor != der.data() + der.size()) {
@@ -99,8 +104,12 @@ Result<Certificate> Certificate::from_der(ByteView der) {
     return out;
 }
 
-std::string Certificate::subject() const { return name_text(X509_get_subject_name(x509_.get())); }
-std::string Certificate::issuer() const { return name_text(X509_get_issuer_name(x509_.get())); }
+std::string Certificate::subject() const {
+    return name_text(X509_get_subject_name(x509_.get()));
+}
+std::string Certificate::issuer() const {
+    return name_text(X509_get_issuer_name(x509_.get()));
+}
 
 std::string Certificate::common_name() const {
     const X509_NAME* name = X509_get_subject_name(x509_.get());
@@ -121,7 +130,9 @@ std::string Certificate::serial_number() const {
     return hex;
 }
 
-Bytes Certificate::issuer_der() const { return to_der(i2d_X509_NAME, X509_get_issuer_name(x509_.get())).value(); }
+Bytes Certificate::issuer_der() const {
+    return to_der(i2d_X509_NAME, X509_get_issuer_name(x509_.get())).value();
+}
 
 KeyUsage Certificate::key_usage() const {
     const std::uint32_t bits = X509_get_key_usage(x509_.get());
@@ -147,18 +158,28 @@ PublicKeyKind Certificate::key_kind() const {
     return PublicKeyKind::other;
 }
 
-unsigned Certificate::key_bits() const { return static_cast<unsigned>(EVP_PKEY_get_bits(get0_public_key())); }
-bool Certificate::is_authority() const { return X509_check_ca(x509_.get()) == 1; }
-
-Bytes Certificate::public_key_info() const {
-    return to_der(i2d_X509_PUBKEY, static_cast<const X509_PUBKEY*>(X509_get_X509_PUBKEY(x509_.get()))).value();
+unsigned Certificate::key_bits() const {
+    return static_cast<unsigned>(EVP_PKEY_get_bits(get0_public_key()));
+}
+bool Certificate::is_authority() const {
+    return X509_check_ca(x509_.get()) == 1;
 }
 
-Bytes Certificate::fingerprint() const { return digest(DigestAlgorithm::sha256, der_); }
-EVP_PKEY* Certificate::get0_public_key() const noexcept { return X509_get0_pubkey(x509_.get()); }
+Bytes Certificate::public_key_info() const {
+    return to_der(i2d_X509_PUBKEY, static_cast<const X509_PUBKEY*>(X509_get_X509_PUBKEY(x509_.get())))
+        .value();
+}
+
+Bytes Certificate::fingerprint() const {
+    return digest(DigestAlgorithm::sha256, der_);
+}
+EVP_PKEY* Certificate::get0_public_key() const noexcept {
+    return X509_get0_pubkey(x509_.get());
+}
 
 Result<std::vector<Certificate>> read_certificates(ByteView bytes) {
-    if (bytes.empty() || bytes.size() > max_bundle_bytes) return Error(BaseErrc::malformed, "certificate file size");
+    if (bytes.empty() || bytes.size() > max_bundle_bytes)
+        return Error(BaseErrc::malformed, "certificate file size");
     std::vector<Certificate> out;
     if (auto single = Certificate::from_der(bytes)) {
         out.push_back(std::move(*single));

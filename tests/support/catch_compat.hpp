@@ -9,7 +9,8 @@
 
 #include <mohr/base/result.hpp>
 
-// A failed CHECK of a Result prints its error; Boost's own stream operator would need one for every value type.
+// A failed CHECK of a Result prints its error; Boost's own stream operator would need one for every value
+// type.
 template <class T, class E>
 struct Catch::StringMaker<boost::system::result<T, E>> {
     static std::string convert(const boost::system::result<T, E>& result) {

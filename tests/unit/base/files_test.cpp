@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "catch_compat.hpp"
 #include <mohr/base/files.hpp>
 
-#include "catch_compat.hpp"
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace mohr;
@@ -31,7 +31,8 @@ TEST_CASE("private files are replaced whole and refuse foreign access [T31]", "[
     struct stat status {};
     REQUIRE(::stat(file.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777) == 0600);
-    CHECK(std::distance(std::filesystem::directory_iterator(directory.path), {}) == 1); // nothing left beside it
+    CHECK(std::distance(std::filesystem::directory_iterator(directory.path), {}) ==
+          1); // nothing left beside it
 
     SECTION("a file that others may read is refused") {
         REQUIRE(::chmod(file.c_str(), 0640) == 0);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "catch_compat.hpp"
 #include <mohr/base/random.hpp>
 #include <mohr/base/secret.hpp>
-
-#include "catch_compat.hpp"
 
 #include <sys/wait.h>
 
@@ -41,7 +40,8 @@ TEST_CASE("a secret moves, shrinks and compares", "[base]") {
 TEST_CASE("secrets live in the arena, are zeroed when freed and absent after a fork [T30]", "[base]") {
     const auto choice = GENERATE(SecretMemoryChoice::best, SecretMemoryChoice::no_memfd_secret);
     CHECK(in_child([&] {
-              if (install_secret_memory(1 << 20, OpensslHeap::ordinary, choice) == SecretMemory::plain) return 1;
+              if (install_secret_memory(1 << 20, OpensslHeap::ordinary, choice) == SecretMemory::plain)
+                  return 1;
               const std::uint8_t* where = nullptr;
               {
                   const Secret secret(as_bytes("planted-canary-0123456789"));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "catch_compat.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
-
-#include "catch_compat.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -24,22 +23,26 @@ Bytes run_openssl(const std::string& arguments) {
     std::filesystem::remove_all(directory);
     return content;
 }
-const std::string persona = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -days 30 -utf8 -set_serial 0x4D6F6872 "
-                            "-addext keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment "
-                            "-subj '/C=IR/O=Unaffiliated/serialNumber=9990000018/GN=متقاضی/SN=نمونه/CN=Motaghazi Nemoone [Sign]' ";
+const std::string persona =
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -days 30 -utf8 -set_serial "
+    "0x4D6F6872 "
+    "-addext keyUsage=critical,digitalSignature,nonRepudiation,keyEncipherment "
+    "-subj '/C=IR/O=Unaffiliated/serialNumber=9990000018/GN=متقاضی/SN=نمونه/CN=Motaghazi Nemoone [Sign]' ";
 } // namespace
 
 TEST_CASE("a certificate tells its names, times, key and use", "[base]") {
     const auto certificate = Certificate::from_der(run_openssl(persona + "-outform DER -out out"));
     REQUIRE(certificate);
-    CHECK(certificate->subject() == "CN=Motaghazi Nemoone [Sign],SN=نمونه,GN=متقاضی,serialNumber=9990000018,O=Unaffiliated,C=IR");
+    CHECK(certificate->subject() ==
+          "CN=Motaghazi Nemoone [Sign],SN=نمونه,GN=متقاضی,serialNumber=9990000018,O=Unaffiliated,C=IR");
     CHECK(certificate->common_name() == "Motaghazi Nemoone [Sign]");
     CHECK(certificate->serial_number() == "4D6F6872");
     CHECK(certificate->key_kind() == PublicKeyKind::ec_p256);
     CHECK(certificate->key_bits() == 256);
     CHECK(certificate->not_after() - certificate->not_before() == std::chrono::days(30));
     const KeyUsage usage = certificate->key_usage();
-    CHECK((usage.present && usage.digital_signature && usage.non_repudiation && usage.key_encipherment && !usage.key_agreement));
+    CHECK((usage.present && usage.digital_signature && usage.non_repudiation && usage.key_encipherment &&
+           !usage.key_agreement));
 }
 
 TEST_CASE("trailing bytes and cut DER are refused [T08]", "[base]") {
@@ -55,8 +58,11 @@ TEST_CASE("certificates are read from DER, PEM and PKCS#7 [R50]", "[base]") {
     const std::string also_p7 = "&& openssl crl2pkcs7 -nocrl -certfile pem -certfile pem ";
     CHECK(read_certificates(run_openssl(persona + "-outform DER -out out")).value().size() == 1);
     CHECK(read_certificates(run_openssl(persona + "-out out")).value().size() == 1);
-    CHECK(read_certificates(run_openssl(persona + "-out pem " + also_p7 + "-outform DER -out out")).value().size() == 2);
+    CHECK(read_certificates(run_openssl(persona + "-out pem " + also_p7 + "-outform DER -out out"))
+              .value()
+              .size() == 2);
     CHECK(read_certificates(run_openssl(persona + "-out pem " + also_p7 + "-out out")).value().size() == 2);
     CHECK_FALSE(read_certificates(as_bytes("hello")));
-    CHECK_FALSE(read_certificates(run_openssl(persona + "-outform DER -out x && openssl pkey -in key -out out")));
+    CHECK_FALSE(
+        read_certificates(run_openssl(persona + "-outform DER -out x && openssl pkey -in key -out out")));
 }

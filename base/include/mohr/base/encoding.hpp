@@ -22,8 +22,8 @@ namespace mohr {
 /// Whether `text` is well-formed UTF-8 (RFC 3629).
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
-/// Foreign text for a log line or a terminal: control characters, bidirectional controls and invalid UTF-8 become
-/// \xNN or \u{N}; cut to `max_bytes` with "…".
+/// Foreign text for a log line or a terminal: control characters, bidirectional controls and invalid UTF-8
+/// become \xNN or \u{N}; cut to `max_bytes` with "…".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 200);
 
 } // namespace mohr

@@ -38,13 +38,13 @@ private:
 /// errno as an Error of BaseErrc::io, with what was being done.
 [[nodiscard]] Error system_failure(std::string_view what);
 
-/// Makes the directory (and its parents) with mode 0700, or checks that it is ours, 0700 and no symbolic link.
-/// Fails with BaseErrc::io or insecure_file.
+/// Makes the directory (and its parents) with mode 0700, or checks that it is ours, 0700 and no symbolic
+/// link. Fails with BaseErrc::io or insecure_file.
 [[nodiscard]] Result<void> ensure_private_directory(const std::filesystem::path& path);
 
-/// Opens with openat2(RESOLVE_NO_SYMLINKS) and checks: regular file, ours, no access for group and others. `flags` as in
-/// open(2); O_CLOEXEC is added; with O_CREAT the mode is 0600.
-/// Fails with BaseErrc::io (detail names the path) or insecure_file.
+/// Opens with openat2(RESOLVE_NO_SYMLINKS) and checks: regular file, ours, no access for group and others.
+/// `flags` as in open(2); O_CLOEXEC is added; with O_CREAT the mode is 0600. Fails with BaseErrc::io (detail
+/// names the path) or insecure_file.
 [[nodiscard]] Result<Descriptor> open_private(const std::filesystem::path& path, int flags);
 
 /// The whole file, at most `max_bytes` (more is BaseErrc::malformed).

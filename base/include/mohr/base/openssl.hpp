@@ -30,9 +30,15 @@ struct OpensslDeleter {
 template <class T, auto Free>
 using Owned = std::unique_ptr<T, OpensslDeleter<Free>>;
 
-inline void openssl_free(void* p) noexcept { OPENSSL_free(p); }
-inline void free_x509_stack(STACK_OF(X509) * stack) noexcept { sk_X509_pop_free(stack, X509_free); }
-inline void free_x509_extensions(STACK_OF(X509_EXTENSION) * stack) noexcept { sk_X509_EXTENSION_pop_free(stack, X509_EXTENSION_free); }
+inline void openssl_free(void* p) noexcept {
+    OPENSSL_free(p);
+}
+inline void free_x509_stack(STACK_OF(X509) * stack) noexcept {
+    sk_X509_pop_free(stack, X509_free);
+}
+inline void free_x509_extensions(STACK_OF(X509_EXTENSION) * stack) noexcept {
+    sk_X509_EXTENSION_pop_free(stack, X509_EXTENSION_free);
+}
 
 using OwnedX509 = Owned<X509, X509_free>;
 using OwnedX509Stack = Owned<STACK_OF(X509), free_x509_stack>;

@@ -18,8 +18,8 @@ struct Error {
     Error() = default;
     Error(boost::system::error_code c, std::string d = {}) : code(c), detail(std::move(d)) {}
     template <class Enum>
-        requires boost::system::is_error_code_enum<Enum>::value
-    Error(Enum e, std::string d = {}) : code(make_error_code(e)), detail(std::move(d)) {}
+    requires boost::system::is_error_code_enum<Enum>::value Error(Enum e, std::string d = {})
+        : code(make_error_code(e)), detail(std::move(d)) {}
 
     /// "category: message (detail)"
     [[nodiscard]] std::string describe() const;
@@ -35,12 +35,12 @@ using Result = boost::system::result<T, E>;
 
 /// Failures of `base/` itself.
 enum class BaseErrc {
-    openssl = 1,       ///< an OpenSSL call failed; the detail holds the drained queue; a retry does not help
-    malformed,         ///< input is not what its encoding demands; a retry does not help
-    unsupported,       ///< well-formed, but an algorithm or form we do not take
-    io,                ///< the system refused to read or write; detail has path and errno; a retry may help
-    insecure_file,     ///< wrong owner, mode, or a symbolic link where none may be
-    out_of_memory,     ///< the locked or secret memory is used up
+    openssl = 1,   ///< an OpenSSL call failed; the detail holds the drained queue; a retry does not help
+    malformed,     ///< input is not what its encoding demands; a retry does not help
+    unsupported,   ///< well-formed, but an algorithm or form we do not take
+    io,            ///< the system refused to read or write; detail has path and errno; a retry may help
+    insecure_file, ///< wrong owner, mode, or a symbolic link where none may be
+    out_of_memory, ///< the locked or secret memory is used up
 };
 boost::system::error_code make_error_code(BaseErrc e) noexcept;
 

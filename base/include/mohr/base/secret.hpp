@@ -21,22 +21,25 @@ enum class SecretMemory {
 /// Whether install_secret_memory also takes over every allocation of OpenSSL.
 enum class OpensslHeap {
     ordinary, ///< OpenSSL keeps its own heap
-    secret,   ///< all OpenSSL allocations (keys, blinding values, Montgomery contexts) come from the secret arena
+    secret,   ///< all OpenSSL allocations (keys, blinding values, Montgomery contexts) come from the secret
+              ///< arena
 };
 
 /// What install_secret_memory may use; the tests force the weaker ones.
 enum class SecretMemoryChoice { best, no_memfd_secret };
 
-/// Makes the arena that Secret (and, if asked, OpenSSL) allocates from. Call once, as the first act of main, before any
-/// OpenSSL call and before any thread. Without the call Secret falls back to ordinary memory that is zeroed on free.
-/// Honours RLIMIT_MEMLOCK: at most `bytes`, less if the limit is lower. Memory is zeroed when freed, absent after fork.
-SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl, SecretMemoryChoice choice = SecretMemoryChoice::best);
+/// Makes the arena that Secret (and, if asked, OpenSSL) allocates from. Call once, as the first act of main,
+/// before any OpenSSL call and before any thread. Without the call Secret falls back to ordinary memory that
+/// is zeroed on free. Honours RLIMIT_MEMLOCK: at most `bytes`, less if the limit is lower. Memory is zeroed
+/// when freed, absent after fork.
+SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl,
+                                   SecretMemoryChoice choice = SecretMemoryChoice::best);
 
 /// What install_secret_memory reached in this process.
 [[nodiscard]] SecretMemory secret_memory() noexcept;
 
-/// Bytes that must not be seen: moved, never copied; zeroed when they go; no stream output, no comparison operator, no
-/// JSON conversion, so that logging or serialising one does not compile.
+/// Bytes that must not be seen: moved, never copied; zeroed when they go; no stream output, no comparison
+/// operator, no JSON conversion, so that logging or serialising one does not compile.
 class Secret {
 public:
     Secret() noexcept = default;

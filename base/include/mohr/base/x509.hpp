@@ -10,7 +10,8 @@
 
 namespace mohr {
 
-/// keyUsage of RFC 5280 section 4.2.1.3; `present` is false where the extension is absent (everything is allowed then).
+/// keyUsage of RFC 5280 section 4.2.1.3; `present` is false where the extension is absent (everything is
+/// allowed then).
 struct KeyUsage {
     bool present = false;
     bool digital_signature = false;

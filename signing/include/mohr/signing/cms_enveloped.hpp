@@ -19,8 +19,9 @@ enum class ContentCipher : std::uint8_t {
     aes_256_cbc, ///< EnvelopedData; for readers that know nothing newer; not tamper-proof
 };
 
-/// Writes AuthEnvelopedData or EnvelopedData for RSA (OAEP, SHA-256) and EC (ECDH one-pass, X9.63 KDF SHA-256, AES-256 wrap;
-/// RFC 5753) recipients as a stream (BER indefinite length where the size is not known first).
+/// Writes AuthEnvelopedData or EnvelopedData for RSA (OAEP, SHA-256) and EC (ECDH one-pass, X9.63 KDF
+/// SHA-256, AES-256 wrap; RFC 5753) recipients as a stream (BER indefinite length where the size is not known
+/// first).
 class EnvelopeWriter {
 public:
     /// 1 to 64 recipients whose keyUsage allows it (SigningErrc::key_usage at start()).
@@ -37,40 +38,42 @@ private:
 
 /// How one recipient's content key is wrapped; what the core needs to unwrap it.
 struct RsaRecipient {
-    bool oaep = false;                 ///< else PKCS#1 v1.5
+    bool oaep = false; ///< else PKCS#1 v1.5
     DigestAlgorithm oaep_digest = DigestAlgorithm::sha1;
     DigestAlgorithm oaep_mgf1 = DigestAlgorithm::sha1;
     Bytes encrypted_key;
 };
 struct EcRecipient {
-    Bytes originator_public_key;       ///< DER SubjectPublicKeyInfo on the recipient's curve
+    Bytes originator_public_key;                        ///< DER SubjectPublicKeyInfo on the recipient's curve
     DigestAlgorithm kdf_digest = DigestAlgorithm::sha1; ///< X9.63 KDF
-    unsigned wrap_bits = 256;          ///< AES key wrap (RFC 3394): 128, 192 or 256
-    Bytes shared_info;                 ///< DER ECC-CMS-SharedInfo (RFC 5753 section 7.2)
+    unsigned wrap_bits = 256;                           ///< AES key wrap (RFC 3394): 128, 192 or 256
+    Bytes shared_info;                                  ///< DER ECC-CMS-SharedInfo (RFC 5753 section 7.2)
     Bytes encrypted_key;
 };
 struct Recipient {
-    Bytes issuer_der;                  ///< issuerAndSerialNumber …
-    std::string serial_number;         ///< … upper-case hexadecimal, as Certificate::serial_number()
-    Bytes subject_key_identifier;      ///< … or this
+    Bytes issuer_der;             ///< issuerAndSerialNumber …
+    std::string serial_number;    ///< … upper-case hexadecimal, as Certificate::serial_number()
+    Bytes subject_key_identifier; ///< … or this
     std::variant<RsaRecipient, EcRecipient> key;
     [[nodiscard]] bool fits(const Certificate& certificate) const;
 };
 
 struct EnvelopeHeader {
     std::vector<Recipient> recipients; ///< at most 256; those of unknown kinds are left out
-    std::string content_cipher;        ///< OpenSSL's name: "AES-256-GCM", "AES-256-CBC", "AES-128-CBC", "DES-EDE3-CBC", …
-    bool authenticated = false;        ///< a tag protects the content
+    std::string
+        content_cipher; ///< OpenSSL's name: "AES-256-GCM", "AES-256-CBC", "AES-128-CBC", "DES-EDE3-CBC", …
+    bool authenticated = false; ///< a tag protects the content
     std::size_t content_key_size = 0;
 };
 
-/// Finishes the key agreement: KDF and key unwrap over the shared secret that the token gave. One error for every failure.
+/// Finishes the key agreement: KDF and key unwrap over the shared secret that the token gave. One error for
+/// every failure.
 [[nodiscard]] Result<Secret> ec_content_key(const EcRecipient& recipient, const Secret& shared);
 
 /// Reads AuthEnvelopedData and EnvelopedData (BER or DER) of any size with flat memory.
-/// write() until header() is there; it then takes no more than 64 KiB ahead: give the key with set_content_key(), go on
-/// with write(), then finish(). Plaintext goes to the sink as it is decrypted: the sink must not release it before finish()
-/// has said that the tag holds.
+/// write() until header() is there; it then takes no more than 64 KiB ahead: give the key with
+/// set_content_key(), go on with write(), then finish(). Plaintext goes to the sink as it is decrypted: the
+/// sink must not release it before finish() has said that the tag holds.
 class EnvelopeReader {
 public:
     explicit EnvelopeReader(Sink& plaintext);

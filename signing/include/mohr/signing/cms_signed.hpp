@@ -14,11 +14,11 @@ namespace mohr::signing {
 
 enum class SignatureAlgorithm : std::uint8_t { rsa_pkcs1_v15, rsa_pss, ecdsa };
 
-/// The signed attributes of one SignerInfo (RFC 5652 section 5.3), as the DER SET OF whose digest is signed: contentType
-/// id-data, messageDigest, ESS signing-certificate-v2 (RFC 5035) and, if given, signing-time. Small and strict: this runs
-/// in the core, from the digest that was shown.
-[[nodiscard]] Result<Bytes> signed_attributes(DigestAlgorithm algorithm, ByteView content_digest, const Certificate& signer,
-                                              std::optional<Instant> signing_time);
+/// The signed attributes of one SignerInfo (RFC 5652 section 5.3), as the DER SET OF whose digest is signed:
+/// contentType id-data, messageDigest, ESS signing-certificate-v2 (RFC 5035) and, if given, signing-time.
+/// Small and strict: this runs in the core, from the digest that was shown.
+[[nodiscard]] Result<Bytes> signed_attributes(DigestAlgorithm algorithm, ByteView content_digest,
+                                              const Certificate& signer, std::optional<Instant> signing_time);
 
 /// What a finished signer brings.
 struct SignerPart {
@@ -48,12 +48,12 @@ private:
 };
 
 enum class SignerVerdict : std::uint8_t {
-    valid,             ///< signature, digest, attributes and (if anchors were given) the chain are right
-    digest_mismatch,   ///< the content is not what was signed
+    valid,           ///< signature, digest, attributes and (if anchors were given) the chain are right
+    digest_mismatch, ///< the content is not what was signed
     signature_invalid,
     attributes_invalid, ///< missing or contradicting signed attributes, or ESS certificate mismatch
     certificate_missing,
-    chain_invalid,     ///< detail says why (expired, unknown issuer, …)
+    chain_invalid, ///< detail says why (expired, unknown issuer, …)
     unsupported,
 };
 
@@ -76,8 +76,8 @@ struct SignedDataReport {
 
 /// Verifies SignedData (BER or DER, definite or indefinite) of any size with flat memory.
 /// Attached: feed the CMS through write(); the content goes to `content` if given.
-/// Detached: feed the CMS (at most 4 MiB) through write(), and the content through write_content(), in any order; all four digests are
-/// computed as it streams.
+/// Detached: feed the CMS (at most 4 MiB) through write(), and the content through write_content(), in any
+/// order; all four digests are computed as it streams.
 class SignedDataReader {
 public:
     /// `anchors` empty: the chain is not checked. `at`: time of the chain check.

@@ -6,8 +6,9 @@
 
 namespace mohr::signing {
 
-/// Where a streaming writer or reader puts its output. Called in order, from the caller's thread, with pieces of any
-/// length up to 64 KiB or as long as the input piece; an error stops the stream and is handed to the caller of it.
+/// Where a streaming writer or reader puts its output. Called in order, from the caller's thread, with pieces
+/// of any length up to 64 KiB or as long as the input piece; an error stops the stream and is handed to the
+/// caller of it.
 class Sink {
 public:
     virtual ~Sink() = default;

@@ -13,10 +13,10 @@ struct PinPolicy {
     unsigned user_max = 24;
     unsigned admin_min = 4;
     unsigned admin_max = 24;
-    unsigned user_hint_below = 6;   ///< shorter is accepted with a hint (Q7)
-    bool refuse_guessable = false;  ///< an organisation may turn the second confirmation into a refusal
-    unsigned user_tries = 5;        ///< R55
-    unsigned admin_tries = 10;      ///< R55
+    unsigned user_hint_below = 6;  ///< shorter is accepted with a hint (Q7)
+    bool refuse_guessable = false; ///< an organisation may turn the second confirmation into a refusal
+    unsigned user_tries = 5;       ///< R55
+    unsigned admin_tries = 10;     ///< R55
 };
 
 enum class PinProblem { characters, length };

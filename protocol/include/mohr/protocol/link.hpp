@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mohr/base/bytes.hpp>
+#include <mohr/base/digest.hpp>
+#include <mohr/base/files.hpp>
+#include <mohr/base/secret.hpp>
+#include <mohr/protocol/errors.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The language between door and core: docs/link.md.
+namespace mohr::protocol::link {
+
+inline constexpr unsigned version = 1;
+inline constexpr std::size_t max_message_bytes = 2 * 1024 * 1024;
+inline constexpr std::size_t max_descriptors = 16;
+inline constexpr std::size_t max_items = 500;
+inline constexpr std::size_t max_name_bytes = 1024; ///< 255 characters of UTF-8
+inline constexpr std::size_t max_preview_bytes = 64 * 1024;
+
+using ConnectionId = std::uint64_t;
+using OperationId = std::uint64_t;
+using JobId = std::uint64_t;
+
+/// An accepted TCP connection as the kernel names it; addresses in network order, 4 or 16 bytes.
+struct FourTuple {
+    Bytes local_address;
+    std::uint16_t local_port = 0;
+    Bytes remote_address;
+    std::uint16_t remote_port = 0;
+};
+
+enum class Api : std::uint8_t { v1, dastine };
+enum class Access : std::uint8_t { undecided, granted, denied, silenced };
+
+// --- limits and timers; the defaults are what is shipped ---
+struct Limits {
+    std::uint32_t connections = 64;
+    std::uint32_t connections_per_origin = 10;
+    std::uint32_t silent_connections = 32;
+    std::uint32_t message_bytes = 256 * 1024; ///< one JSON message
+    std::uint32_t binary_bytes = 1024 * 1024; ///< one binary message
+    std::uint32_t inline_bytes = 128 * 1024;  ///< data inside a JSON message, before base64
+    std::uint32_t json_depth = 16;
+    std::uint32_t requests_per_connection = 32;
+    std::uint32_t streams_per_connection = 8;
+    std::uint32_t batch_items = 500;
+    std::uint32_t header_bytes = 8 * 1024;
+    std::uint32_t header_fields = 64;
+    std::uint64_t stream_bytes = std::uint64_t{4} << 30;
+    std::uint32_t credit_bytes = 8 * 1024 * 1024;
+    std::chrono::milliseconds silent{std::chrono::seconds(300)};
+    std::chrono::milliseconds tls_handshake{std::chrono::seconds(10)};
+    std::chrono::milliseconds headers{std::chrono::seconds(10)};
+    std::chrono::milliseconds first_message{std::chrono::seconds(30)};
+    std::chrono::milliseconds ping{std::chrono::seconds(25)};
+    std::chrono::milliseconds pong{std::chrono::seconds(20)};
+    std::chrono::milliseconds idle{std::chrono::minutes(15)};
+    bool operator==(const Limits&) const = default;
+};
+
+// --- set-up ---
+struct ListenSocket {
+    bool tls = false;
+    std::uint16_t port = 0;
+    bool ipv6 = false;
+};
+/// Carries one descriptor per socket, in order.
+struct Configure {
+    unsigned protocol = version;
+    std::string product_version;
+    Limits limits;
+    bool developer_mode = false;
+    std::vector<std::string>
+        plain_hosts; ///< allowed Host values of the plain port, such as "127.0.0.1:51356"
+    std::vector<std::string> tls_hosts;
+    std::vector<ListenSocket> sockets;
+    Secret tls_key;               ///< PKCS#8 DER
+    std::vector<Bytes> tls_chain; ///< DER, leaf first
+    bool accepting = true;
+};
+struct Ready {
+    int landlock_abi = 0; ///< 0: the kernel has none
+    bool seccomp = false;
+};
+struct Listen {
+    bool on = false;
+    std::string reason; ///< "switched_off" or "stopping", for service.stopping
+};
+struct Stop {};
+struct Counters {
+    std::uint32_t connections = 0;
+    std::uint32_t silent = 0;
+    std::uint32_t streams = 0;
+};
+
+// --- connections ---
+struct PeerCheck {
+    ConnectionId connection = 0;
+    FourTuple peer;
+};
+struct PeerVerdict {
+    ConnectionId connection = 0;
+    bool allowed = false;
+};
+struct SiteOpen {
+    ConnectionId connection = 0;
+    FourTuple peer;
+    std::string origin;
+    Api api = Api::v1;
+    bool tls = false;
+};
+struct SiteState {
+    ConnectionId connection = 0;
+    bool allowed = false; ///< uid still right, and the origin is not over its rate
+    Access access = Access::undecided;
+    std::string token; ///< "not_activated", "activated", "initialised"; shown to granted origins only
+};
+struct ConnectionClosed {
+    ConnectionId connection = 0;
+};
+struct TokenChanged {};
+
+// --- operations ---
+enum class Purpose : std::uint8_t { sign, authenticate, decrypt };
+enum class Scheme : std::uint8_t { automatic, rsa_pkcs1_v15, rsa_pss, ecdsa };
+
+struct RequestAccess {};
+struct SelectCertificate {
+    Purpose purpose = Purpose::sign;
+};
+struct ListCertificates {};
+struct Authenticate {
+    Bytes challenge;         ///< 32 to 512 bytes; the core builds the statement
+    std::string certificate; ///< handle or empty
+    Scheme scheme = Scheme::automatic;
+    DigestAlgorithm digest_algorithm = DigestAlgorithm::sha256;
+};
+struct SignItem {
+    std::string name;
+    std::string media_type;
+    std::uint64_t size = 0; ///< of the document; 0 where only a digest was given
+    Bytes digest;
+    bool blind = false; ///< the page gave a digest: nobody can show what is signed
+    int preview = -1;   ///< index into the message's descriptors, or -1
+};
+enum class SignFormat : std::uint8_t { raw, cms };
+struct Sign {
+    SignFormat format = SignFormat::raw;
+    DigestAlgorithm digest_algorithm = DigestAlgorithm::sha256;
+    Scheme scheme = Scheme::automatic;
+    std::string certificate;
+    bool signing_time = true; ///< cms only
+    std::vector<SignItem> items;
+};
+struct RsaWrapped {
+    bool oaep = false;
+    DigestAlgorithm digest{};
+    DigestAlgorithm mgf1{};
+    Bytes encrypted_key;
+};
+struct EcWrapped {
+    Bytes originator;
+    DigestAlgorithm kdf_digest{};
+    std::uint32_t wrap_bits = 256;
+    Bytes shared_info;
+    Bytes encrypted_key;
+};
+struct Recipient {
+    Bytes issuer_der;
+    std::string serial_number;
+    Bytes subject_key_identifier;
+    std::variant<RsaWrapped, EcWrapped> key;
+};
+struct Decrypt {
+    std::string name;
+    std::optional<std::uint64_t> size; ///< of the envelope, if known
+    bool authenticated = false;
+    std::string cipher;
+    std::uint32_t content_key_size = 0;
+    std::vector<Recipient> recipients;
+};
+struct GenerateKey {
+    std::string algorithm; ///< "RSA-2048", …
+    std::string subject;
+    std::string label;
+};
+struct ImportCertificate {
+    Bytes data;
+};
+
+using Request = std::variant<RequestAccess, SelectCertificate, ListCertificates, Authenticate, Sign, Decrypt,
+                             GenerateKey, ImportCertificate>;
+
+/// An operation belongs to a connection, or (connection 0) to a file job.
+struct Operation {
+    OperationId id = 0;
+    ConnectionId connection = 0;
+    JobId job = 0;
+    Request request;
+};
+struct OperationCancel {
+    OperationId id = 0;
+};
+enum class PromptState : std::uint8_t { queued, shown };
+struct OperationState {
+    OperationId id = 0;
+    PromptState state{};
+};
+
+struct CertificateView {
+    std::string handle; ///< opaque, for this connection only
+    Bytes certificate;  ///< DER
+    std::vector<Bytes> chain;
+    std::string state; ///< "active", "expired"
+};
+struct SignedItem {
+    Bytes signature;
+    Bytes signed_attributes;
+};
+struct AccessGranted {};
+struct Selected {
+    CertificateView certificate;
+};
+struct Listed {
+    std::vector<CertificateView> certificates;
+};
+struct Authenticated {
+    CertificateView certificate;
+    Scheme scheme{};
+    DigestAlgorithm digest_algorithm{};
+    Bytes signature;
+    std::string origin;
+};
+struct Signed {
+    CertificateView certificate;
+    Scheme scheme{};
+    DigestAlgorithm digest_algorithm{};
+    std::vector<SignedItem> items;
+};
+struct Decrypted {
+    Secret content_key;
+};
+struct Generated {
+    std::string key_id;
+    Bytes request;
+};
+struct Imported {
+    CertificateView certificate;
+};
+
+using Answer =
+    std::variant<AccessGranted, Selected, Listed, Authenticated, Signed, Decrypted, Generated, Imported>;
+struct OperationReply {
+    OperationId id = 0;
+    Outcome<Answer> outcome = Failure{};
+};
+
+// --- spools: the reply carries one descriptor, an unlinked 0600 file ---
+struct Spool {
+    std::uint64_t id = 0;
+    std::uint64_t expected_bytes = 0;
+};
+struct SpoolReply {
+    std::uint64_t id = 0;
+    bool granted = false;
+};
+
+// --- files of the command line and the desktop; descriptors: input, then output or content ---
+enum class JobKind : std::uint8_t { sign, verify, encrypt, decrypt };
+struct FileJob {
+    JobId id = 0;
+    JobKind kind{};
+    std::string name;
+    std::uint64_t size = 0;
+    bool detached = true;
+    bool signing_time = true;
+    bool has_content = false; ///< verify: the second descriptor is the detached content
+    DigestAlgorithm digest_algorithm = DigestAlgorithm::sha256;
+    std::string certificate;
+    std::vector<Bytes> certificates; ///< recipients, or trust anchors
+};
+struct FileJobReply {
+    JobId id = 0;
+    Outcome<std::string> outcome = Failure{}; ///< result: JSON text for the control socket
+};
+struct FileJobProgress {
+    JobId id = 0;
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;
+};
+struct FileJobCancel {
+    JobId id = 0;
+};
+
+using FromCore = std::variant<Configure, Listen, Stop, PeerVerdict, SiteState, TokenChanged, OperationState,
+                              OperationReply, SpoolReply, FileJob, FileJobCancel>;
+using FromDoor = std::variant<Ready, Counters, PeerCheck, SiteOpen, ConnectionClosed, Operation,
+                              OperationCancel, Spool, FileJobReply, FileJobProgress>;
+
+/// CBOR body of one message, without the length prefix. Secrets inside live in `Secret` all the way.
+[[nodiscard]] Secret encode(const FromCore& message);
+[[nodiscard]] Bytes encode(const FromDoor& message);
+/// Strict: unknown or missing members, wrong types, depth over 8, more items than allowed are
+/// BaseErrc::malformed.
+[[nodiscard]] Result<FromCore> decode_from_core(ByteView body);
+[[nodiscard]] Result<FromDoor> decode_from_door(ByteView body);
+
+} // namespace mohr::protocol::link
