@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every header of ours compiles alone."""
+import concurrent.futures
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ["base", "token", "signing", "protocol", "daemon", "cli"]
+FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-x", "c++", "-DOPENSSL_API_COMPAT=30000", "-DOPENSSL_NO_DEPRECATED",
+         f"-I{ROOT}"] + [f"-I{ROOT / f / 'include'}" for f in FOLDERS] + [f"-I{ROOT / f / 'src'}" for f in FOLDERS]
+
+
+def compiles(header: pathlib.Path):
+    flags = FLAGS + [f"-I{header.parent}"]
+    result = subprocess.run(["g++", *flags, str(header)], capture_output=True, text=True)
+    # "#pragma once in main file" is what a header as the main file means.
+    noise = [line for line in result.stderr.splitlines() if "error" in line]
+    return header, result.returncode == 0, noise
+
+
+def main() -> int:
+    if shutil.which("g++") is None:
+        sys.exit("check_headers: there is no g++")
+    headers = [h for folder in FOLDERS for h in sorted((ROOT / folder).glob("**/*.hpp"))]
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for header, ok, noise in pool.map(compiles, headers):
+            if not ok:
+                bad += 1
+                print(f"{header.relative_to(ROOT)} does not compile alone:\n  " + "\n  ".join(noise[:5]), file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
