@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prompt.hpp"
+
+namespace mohr::core {
+
+std::string_view prompt_kind_name(PromptKind kind) noexcept {
+    switch (kind) {
+    case PromptKind::access:
+        return "access";
+    case PromptKind::listing:
+        return "listing";
+    case PromptKind::select:
+        return "select";
+    case PromptKind::sign:
+        return "sign";
+    case PromptKind::authenticate:
+        return "authenticate";
+    case PromptKind::decrypt:
+        return "decrypt";
+    case PromptKind::generate:
+        return "generate";
+    case PromptKind::import:
+        return "import";
+    }
+    return "";
+}
+
+std::string_view prompt_end_name(PromptEnd end) noexcept {
+    switch (end) {
+    case PromptEnd::gone:
+        return "gone";
+    case PromptEnd::cancelled:
+        return "cancelled";
+    case PromptEnd::deadline:
+        return "deadline";
+    case PromptEnd::stopping:
+        return "stopping";
+    }
+    return "";
+}
+
+} // namespace mohr::core

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mohr/base/clock.hpp>
+#include <mohr/base/digest.hpp>
+#include <mohr/base/secret.hpp>
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the person is asked, and what they answered: the typed mirror of "Prompts" in docs/control-api.md.
+namespace mohr::core {
+
+using PromptId = std::uint64_t;
+
+/// The program behind a connection, as far as the core could find out.
+struct Program {
+    std::string name;
+    std::string path; ///< of the executable; empty if unknown
+    pid_t pid = 0;
+    bool known_browser = false;
+};
+
+enum class PromptKind : std::uint8_t {
+    access,
+    listing,
+    select,
+    sign,
+    authenticate,
+    decrypt,
+    generate,
+    import
+};
+[[nodiscard]] std::string_view prompt_kind_name(PromptKind kind) noexcept;
+
+/// One document as it was shown; what is signed is exactly this digest.
+struct PromptDocument {
+    std::string name; ///< foreign text: valid UTF-8 without control characters, 1 to 255 characters
+    std::optional<std::uint64_t> size; ///< bytes; absent where the page gave only a digest
+    std::string media_type;
+    DigestAlgorithm digest_algorithm{};
+    Bytes digest;
+    std::string preview; ///< UTF-8 text, at most 8 KiB; empty where there is none
+};
+
+struct PromptCertificate {
+    std::string id; ///< KeyId::text()
+    std::string common_name;
+    std::string issuer;
+    Instant not_after{};
+    bool usable = false;
+    std::string reason; ///< why not: "key_usage", "expired", "on_hold", "revoked", "pending", "replaced"
+    bool preselected = false;
+};
+
+struct PromptPin {
+    bool needed = false;
+    std::optional<unsigned> tries_left; ///< absent where the token does not tell
+    unsigned min_length = 4;
+    unsigned max_length = 24;
+    bool last_wrong = false;
+};
+
+struct PromptRequest {
+    PromptId prompt = 0; ///< given by the broker; a repeated prompt (wrong PIN) gets a new one
+    PromptKind kind{};
+    std::string origin; ///< full ASCII origin, or "this computer: mohr" where local
+    bool local = false;
+    std::string registrable_domain; ///< display text, safe to draw in one direction (T17)
+    bool insecure = false;          ///< http
+    Program program;
+    std::string purpose;                  ///< "sign", "authenticate", "decrypt"; else empty
+    bool blind = false;                   ///< nobody can show what is signed; it could also serve as a login
+    bool unauthenticated = false;         ///< the sealed content is not tamper-proof
+    bool weak = false;                    ///< SHA-1
+    std::chrono::milliseconds deadline{}; ///< from the moment it is shown
+    std::vector<PromptDocument> documents;
+    std::vector<PromptCertificate> certificates;
+    PromptPin pin;
+    std::vector<std::string> remember; ///< what "remember" would cover: "access", "listing", "certificate"
+    std::string key_algorithm;         ///< generate: "RSA-2048", …
+    std::string key_subject;           ///< generate: the subject that the request will carry
+};
+
+struct PromptAnswer {
+    bool allow = false;
+    std::string certificate; ///< PromptCertificate::id
+    bool remember = false;
+    std::optional<Secret> pin;
+};
+
+/// Why a prompt is taken away without an answer.
+enum class PromptEnd : std::uint8_t { gone, cancelled, deadline, stopping };
+[[nodiscard]] std::string_view prompt_end_name(PromptEnd end) noexcept;
+
+/// Where prompts are drawn: the terminal agent, scripted consent, later mohr-prompt. Called, and answering,
+/// on the core's I/O thread.
+class PromptSurface {
+public:
+    /// Answers once; nullopt means that the surface died. May be called inside show().
+    using Answered = std::function<void(std::optional<PromptAnswer>)>;
+
+    virtual ~PromptSurface() = default;
+    [[nodiscard]] virtual bool available() const = 0;
+    /// "none", "terminal", "scripted"
+    [[nodiscard]] virtual std::string kind() const = 0;
+    /// At most one prompt is shown at a time.
+    virtual void show(const PromptRequest& request, Answered answered) = 0;
+    /// The prompt that is shown is over without an answer; whatever it still answers is ignored.
+    virtual void close(PromptId prompt, PromptEnd why) = 0;
+};
+
+} // namespace mohr::core
