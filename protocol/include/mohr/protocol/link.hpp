@@ -19,6 +19,7 @@ namespace mohr::protocol::link {
 
 inline constexpr unsigned version = 1;
 inline constexpr std::size_t max_message_bytes = 2 * 1024 * 1024;
+inline constexpr std::size_t max_secret_bytes = 16 * 1024;
 inline constexpr std::size_t max_descriptors = 16;
 inline constexpr std::size_t max_items = 500;
 inline constexpr std::size_t max_name_bytes = 1024; ///< 255 characters of UTF-8
@@ -304,12 +305,17 @@ using FromCore = std::variant<Configure, Listen, Stop, PeerVerdict, SiteState, T
 using FromDoor = std::variant<Ready, Counters, PeerCheck, SiteOpen, ConnectionClosed, Operation,
                               OperationCancel, Spool, FileJobReply, FileJobProgress>;
 
-/// CBOR body of one message, without the length prefix. Secrets inside live in `Secret` all the way.
-[[nodiscard]] Secret encode(const FromCore& message);
+/// One message as it goes over the socket: a CBOR map, and beside it the one secret of the message (TLS key,
+/// content key) as raw bytes, which so never stand in ordinary memory.
+struct Encoded {
+    Bytes body;
+    Secret secret;
+};
+[[nodiscard]] Encoded encode(const FromCore& message);
 [[nodiscard]] Bytes encode(const FromDoor& message);
-/// Strict: unknown or missing members, wrong types, depth over 8, more items than allowed are
-/// BaseErrc::malformed.
-[[nodiscard]] Result<FromCore> decode_from_core(ByteView body);
+/// Strict: unknown, missing or duplicate members, wrong types, depth over 8, more items than allowed, a
+/// secret where none belongs or none where one does are BaseErrc::malformed.
+[[nodiscard]] Result<FromCore> decode_from_core(ByteView body, Secret secret);
 [[nodiscard]] Result<FromDoor> decode_from_door(ByteView body);
 
 } // namespace mohr::protocol::link
