@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace mohr::signing {
@@ -20,7 +21,11 @@ enum class SignatureAlgorithm : std::uint8_t { rsa_pkcs1_v15, rsa_pss, ecdsa };
 [[nodiscard]] Result<Bytes> signed_attributes(DigestAlgorithm algorithm, ByteView content_digest,
                                               const Certificate& signer, std::optional<Instant> signing_time);
 
-/// What a finished signer brings.
+/// Largest content that the attached writer takes: 2^62 bytes leave room for every length around it.
+inline constexpr std::uint64_t max_attached_bytes = std::uint64_t{1} << 62;
+
+/// What a finished signer brings. The signature algorithm has to fit the certificate's key; RSASSA-PSS uses
+/// the same digest in MGF1 and a salt as long as the digest.
 struct SignerPart {
     Certificate certificate;
     std::vector<Certificate> chain;
@@ -30,7 +35,8 @@ struct SignerPart {
     Bytes signature;         ///< raw RSA, or DER Ecdsa-Sig-Value
 };
 
-/// Detached SignedData (DER), id-signedData ContentInfo.
+/// Detached SignedData (DER), id-signedData ContentInfo; 1 to 64 signers. Fails with SigningErrc::limit,
+/// malformed (no signed attributes or no signature) or unsupported (SHA-1).
 [[nodiscard]] Result<Bytes> detached_signed_data(const std::vector<SignerPart>& signers);
 
 /// Attached SignedData as a stream: definite lengths, so the content's length is known first.
@@ -38,7 +44,9 @@ class AttachedSignedDataWriter {
 public:
     AttachedSignedDataWriter(std::vector<SignerPart> signers, std::uint64_t content_size, Sink& sink);
     ~AttachedSignedDataWriter();
-    /// Exactly content_size bytes in all, then finish().
+    /// Exactly content_size bytes in all, then finish(). Fails as detached_signed_data() does, with
+    /// SigningErrc::malformed for more bytes than announced, truncated for fewer, and with what the sink
+    /// says.
     [[nodiscard]] Result<void> write(ByteView content);
     [[nodiscard]] Result<void> finish();
 
@@ -54,7 +62,7 @@ enum class SignerVerdict : std::uint8_t {
     attributes_invalid, ///< missing or contradicting signed attributes, or ESS certificate mismatch
     certificate_missing,
     chain_invalid, ///< detail says why (expired, unknown issuer, …)
-    unsupported,
+    unsupported,   ///< an algorithm we do not take, SHA-1 unless allowed, RSA below 2048 bits
 };
 
 struct SignerReport {
@@ -68,23 +76,35 @@ struct SignerReport {
 
 struct SignedDataReport {
     bool detached = false;
+    std::string content_type; ///< dotted; "1.2.840.113549.1.7.1" is id-data
     std::uint64_t content_size = 0;
     std::vector<SignerReport> signers;
     /// At least one signer, and all of them valid.
     [[nodiscard]] bool valid() const noexcept;
 };
 
+/// Whether signatures over SHA-1 can be valid.
+enum class Sha1 : std::uint8_t { refused, allowed };
+
 /// Verifies SignedData (BER or DER, definite or indefinite) of any size with flat memory.
-/// Attached: feed the CMS through write(); the content goes to `content` if given.
-/// Detached: feed the CMS (at most 4 MiB) through write(), and the content through write_content(), in any
-/// order; all four digests are computed as it streams.
+/// Attached: feed the CMS through write(); the content goes to `content` if given, before anything is known
+/// about its signatures. Detached: feed the CMS through write(), and the content through write_content(), in
+/// any order. It is fastest with the CMS first: content that comes earlier is digested with every algorithm
+/// that could turn out to be needed. All but the content may take 4 MiB, with at most 64 signers and 64
+/// certificates of 64 KiB.
 class SignedDataReader {
 public:
-    /// `anchors` empty: the chain is not checked. `at`: time of the chain check.
-    SignedDataReader(std::vector<Certificate> anchors, Instant at, Sink* content);
+    /// `anchors` empty: the chain is not checked. Otherwise it must end in a self-signed anchor, be valid at
+    /// `at`, and the signer's keyUsage must allow digitalSignature or nonRepudiation; revocation is not
+    /// looked at.
+    SignedDataReader(std::vector<Certificate> anchors, Instant at, Sink* content, Sha1 sha1 = Sha1::refused);
     ~SignedDataReader();
+    /// Fails with SigningErrc::malformed, unsupported, limit or content_missing, or with what the sink says;
+    /// finish() then says the same.
     [[nodiscard]] Result<void> write(ByteView cms);
     [[nodiscard]] Result<void> write_content(ByteView content);
+    /// What is wrong with a signature is in the report; an error means that the structure could not be read:
+    /// those above, truncated, or content_missing.
     [[nodiscard]] Result<SignedDataReport> finish();
 
 private:
