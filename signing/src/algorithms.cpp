@@ -8,7 +8,9 @@
 namespace mohr::signing {
 namespace {
 
-Error unsupported(const char* what) { return {SigningErrc::unsupported, what}; }
+Error unsupported(const char* what) {
+    return {SigningErrc::unsupported, what};
+}
 
 const Bytes& null_parameters() {
     static const Bytes null{0x05, 0x00};
@@ -46,7 +48,8 @@ Result<MaskedDigests> read_masked(der::Cursor& fields) {
         if (!sequence) return sequence.error();
         const auto identifier = read_algorithm(*sequence);
         if (!identifier) return identifier.error();
-        if (identifier->nid != NID_mgf1 || !identifier->parameters) return unsupported("mask generation function");
+        if (identifier->nid != NID_mgf1 || !identifier->parameters)
+            return unsupported("mask generation function");
         const auto algorithm = read_digest(identifier->parameters->whole);
         if (!algorithm) return algorithm.error();
         out.mgf1 = *algorithm;
@@ -57,7 +60,8 @@ Result<MaskedDigests> read_masked(der::Cursor& fields) {
 Result<int> read_small_integer(ByteView encoding) {
     const auto value = der::single(encoding, der::integer_tag);
     if (!value) return value.error();
-    if (value->content.empty() || value->content.size() > 2 || value->content[0] >= 0x80) return unsupported("parameter value");
+    if (value->content.empty() || value->content.size() > 2 || value->content[0] >= 0x80)
+        return unsupported("parameter value");
     int out = 0;
     for (const std::uint8_t byte : value->content) out = out * 256 + byte;
     return out;
@@ -94,16 +98,21 @@ Result<AlgorithmIdentifier> read_algorithm(const der::Element& sequence) {
     return out;
 }
 
-int nid_of(DigestAlgorithm algorithm) noexcept { return EVP_MD_get_type(digest_method(algorithm)); }
+int nid_of(DigestAlgorithm algorithm) noexcept {
+    return EVP_MD_get_type(digest_method(algorithm));
+}
 
 std::optional<DigestAlgorithm> digest_algorithm(const AlgorithmIdentifier& identifier) noexcept {
     if (!identifier.without_parameters()) return std::nullopt;
-    for (const auto algorithm : {DigestAlgorithm::sha1, DigestAlgorithm::sha256, DigestAlgorithm::sha384, DigestAlgorithm::sha512})
+    for (const auto algorithm :
+         {DigestAlgorithm::sha1, DigestAlgorithm::sha256, DigestAlgorithm::sha384, DigestAlgorithm::sha512})
         if (identifier.nid == nid_of(algorithm)) return algorithm;
     return std::nullopt;
 }
 
-Bytes digest_identifier(DigestAlgorithm algorithm) { return der::sequence({der::oid(nid_of(algorithm))}); }
+Bytes digest_identifier(DigestAlgorithm algorithm) {
+    return der::sequence({der::oid(nid_of(algorithm))});
+}
 
 Result<MaskedDigests> read_pss(const AlgorithmIdentifier& identifier) {
     auto fields = parameter_fields(identifier);
@@ -140,7 +149,8 @@ Result<MaskedDigests> read_oaep(const AlgorithmIdentifier& identifier) {
         const auto source = read_algorithm(*sequence);
         if (!source) return source.error();
         const bool empty = source->nid == NID_pSpecified && source->parameters &&
-                           source->parameters->tag == der::octet_string_tag && source->parameters->content.empty();
+                           source->parameters->tag == der::octet_string_tag &&
+                           source->parameters->content.empty();
         if (!empty) return unsupported("OAEP label");
     }
     if (!fields->at_end()) return Error(SigningErrc::malformed, "OAEP parameters");
@@ -155,17 +165,20 @@ Bytes oaep_identifier(DigestAlgorithm algorithm) {
 
 Bytes signature_identifier(SignatureAlgorithm algorithm, DigestAlgorithm digest) {
     switch (algorithm) {
-    case SignatureAlgorithm::rsa_pkcs1_v15: return der::sequence({der::oid(NID_rsaEncryption), null_parameters()});
+    case SignatureAlgorithm::rsa_pkcs1_v15:
+        return der::sequence({der::oid(NID_rsaEncryption), null_parameters()});
     case SignatureAlgorithm::ecdsa: {
         int nid = NID_undef;
         OBJ_find_sigid_by_algs(&nid, nid_of(digest), NID_X9_62_id_ecPublicKey);
         return der::sequence({der::oid(nid)});
     }
-    case SignatureAlgorithm::rsa_pss: break;
+    case SignatureAlgorithm::rsa_pss:
+        break;
     }
     const Bytes hash = der::tlv(der::context_constructed(0), {digest_identifier(digest)});
     const Bytes mask = der::tlv(der::context_constructed(1), {mgf1_identifier(digest)});
-    const Bytes salt = der::tlv(der::context_constructed(2), {der::integer(static_cast<std::uint8_t>(digest_size(digest)))});
+    const Bytes salt =
+        der::tlv(der::context_constructed(2), {der::integer(static_cast<std::uint8_t>(digest_size(digest)))});
     return der::sequence({der::oid(NID_rsassaPss), der::sequence({hash, mask, salt})});
 }
 

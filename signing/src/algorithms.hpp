@@ -2,7 +2,6 @@
 #pragma once
 
 #include "der.hpp"
-
 #include <mohr/base/digest.hpp>
 #include <mohr/signing/cms_signed.hpp>
 
@@ -10,7 +9,8 @@
 
 namespace mohr::signing {
 
-/// AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }; borrows its bytes.
+/// AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }; borrows its
+/// bytes.
 struct AlgorithmIdentifier {
     int nid = 0;
     std::optional<der::Element> parameters;

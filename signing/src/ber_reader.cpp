@@ -2,7 +2,6 @@
 #include "ber_reader.hpp"
 
 #include "der.hpp"
-
 #include <mohr/signing/errors.hpp>
 
 #include <algorithm>
@@ -11,7 +10,9 @@
 namespace mohr::signing {
 namespace {
 constexpr std::uint64_t max_offset = std::numeric_limits<std::int64_t>::max();
-Error malformed(const char* what) { return {SigningErrc::malformed, what}; }
+Error malformed(const char* what) {
+    return {SigningErrc::malformed, what};
+}
 } // namespace
 
 Result<void> BerReader::write(ByteView bytes) {
@@ -25,7 +26,9 @@ Result<void> BerReader::write(ByteView bytes) {
     return {};
 }
 
-std::uint64_t BerReader::bound() const noexcept { return frames_.empty() ? max_offset : frames_.back().end; }
+std::uint64_t BerReader::bound() const noexcept {
+    return frames_.empty() ? max_offset : frames_.back().end;
+}
 
 Result<void> BerReader::advance(ByteView& in) {
     if (complete_) return malformed("bytes after the end");
@@ -64,7 +67,8 @@ Result<void> BerReader::open(std::uint8_t tag, std::optional<std::uint64_t> leng
     if (!streaming) MOHR_TRY(count_structure(encoded.size()));
 
     if (tag == 0) {
-        if (length != 0U || frames_.empty() || !frames_.back().indefinite) return malformed("end-of-contents");
+        if (length != 0U || frames_.empty() || !frames_.back().indefinite)
+            return malformed("end-of-contents");
         if (inside && !streaming) MOHR_TRY(keep(encoded));
         MOHR_TRY(close());
         return close_finished();
@@ -77,14 +81,16 @@ Result<void> BerReader::open(std::uint8_t tag, std::optional<std::uint64_t> leng
     Frame frame{tag, BerAction::skip, false, !length, !inside, length ? offset_ + *length : bound()};
     if (inside) {
         frame.action = frames_.back().action;
-        if (streaming && (tag & ~der::constructed_bit) != der::octet_string_tag) return malformed("piece of an OCTET STRING");
+        if (streaming && (tag & ~der::constructed_bit) != der::octet_string_tag)
+            return malformed("piece of an OCTET STRING");
         if (frame.action == BerAction::take) MOHR_TRY(keep(encoded));
     } else {
         const BerElement element{tag, length, static_cast<unsigned>(frames_.size())};
         const auto action = handler_.element(element);
         if (!action) return action.error();
         frame.action = *action;
-        if (frame.action == BerAction::enter && !constructed) return malformed("primitive where a structure is due");
+        if (frame.action == BerAction::enter && !constructed)
+            return malformed("primitive where a structure is due");
         if (frame.action == BerAction::take) {
             taking_ = element;
             taken_.clear();
@@ -123,7 +129,8 @@ Result<void> BerReader::close() {
     if (frame.first) {
         const auto depth = static_cast<unsigned>(frames_.size());
         if (frame.action == BerAction::take) MOHR_TRY(handler_.taken(taking_, taken_));
-        if (frame.action == BerAction::enter || frame.action == BerAction::stream) MOHR_TRY(handler_.left(frame.tag, depth));
+        if (frame.action == BerAction::enter || frame.action == BerAction::stream)
+            MOHR_TRY(handler_.left(frame.tag, depth));
     }
     complete_ = frames_.empty();
     return {};
@@ -131,7 +138,8 @@ Result<void> BerReader::close() {
 
 Result<void> BerReader::keep(ByteView bytes) {
     if (frames_.empty() || frames_.back().action != BerAction::skip) {
-        if (bytes.size() > max_taken_bytes - taken_.size()) return Error(SigningErrc::limit, "size of one element");
+        if (bytes.size() > max_taken_bytes - taken_.size())
+            return Error(SigningErrc::limit, "size of one element");
         taken_.insert(taken_.end(), bytes.begin(), bytes.end());
     }
     return {};

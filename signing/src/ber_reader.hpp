@@ -36,8 +36,8 @@ public:
     [[nodiscard]] virtual Result<void> left(std::uint8_t tag, unsigned depth) = 0;
 };
 
-/// Reads one BER or DER element (X.690) that is pushed to it in pieces of any size. No length that the input claims sizes
-/// a buffer: what is kept grows with what really came, up to a limit.
+/// Reads one BER or DER element (X.690) that is pushed to it in pieces of any size. No length that the input
+/// claims sizes a buffer: what is kept grows with what really came, up to a limit.
 class BerReader {
 public:
     static constexpr std::size_t max_taken_bytes = 256 * 1024;
@@ -47,8 +47,8 @@ public:
 
     explicit BerReader(BerHandler& handler) noexcept : handler_(handler) {}
 
-    /// Fails with SigningErrc::malformed, unsupported or limit, or with what the handler said. After a failure the reader
-    /// stays failed.
+    /// Fails with SigningErrc::malformed, unsupported or limit, or with what the handler said. After a
+    /// failure the reader stays failed.
     [[nodiscard]] Result<void> write(ByteView bytes);
     /// The outermost element has ended.
     [[nodiscard]] bool complete() const noexcept { return complete_; }
@@ -57,10 +57,10 @@ private:
     struct Frame {
         std::uint8_t tag{};
         BerAction action{};
-        bool raw = false;        ///< content is not parsed further
+        bool raw = false; ///< content is not parsed further
         bool indefinite = false;
-        bool first = false;      ///< carries the action, not one of its inner elements
-        std::uint64_t end = 0;   ///< offset of its end, or of the innermost ancestor that has one
+        bool first = false;    ///< carries the action, not one of its inner elements
+        std::uint64_t end = 0; ///< offset of its end, or of the innermost ancestor that has one
     };
 
     [[nodiscard]] Result<void> advance(ByteView& in);

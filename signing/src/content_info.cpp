@@ -2,13 +2,14 @@
 #include "content_info.hpp"
 
 #include "der.hpp"
-
 #include <mohr/signing/errors.hpp>
 
 namespace mohr::signing {
 
 Result<BerAction> ContentInfoHandler::element(const BerElement& element) {
-    const auto is = [&](unsigned depth, std::uint8_t tag) { return element.depth == depth && element.tag == tag; };
+    const auto is = [&](unsigned depth, std::uint8_t tag) {
+        return element.depth == depth && element.tag == tag;
+    };
     if (element.depth >= field_depth) return field(element);
     if (is(0, der::sequence_tag)) return BerAction::enter;
     if (next_ == Next::type && is(1, der::oid_tag)) return BerAction::take;

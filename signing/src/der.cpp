@@ -14,7 +14,9 @@ namespace {
 
 constexpr unsigned max_depth = 24;
 
-Error malformed(const char* what) { return {SigningErrc::malformed, what}; }
+Error malformed(const char* what) {
+    return {SigningErrc::malformed, what};
+}
 
 struct Header {
     std::uint8_t tag{};
@@ -46,8 +48,8 @@ Result<Header> read_header(ByteView bytes) {
     return out;
 }
 
-/// Appends one element from the front of `in` to `out` and cuts it off; `inside_octets` when it is a piece of a
-/// constructed OCTET STRING, of which only the content counts.
+/// Appends one element from the front of `in` to `out` and cuts it off; `inside_octets` when it is a piece of
+/// a constructed OCTET STRING, of which only the content counts.
 // NOLINTNEXTLINE(misc-no-recursion): bounded by max_depth
 Result<void> transcode(ByteView& in, Bytes& out, bool inside_octets, unsigned depth) {
     if (depth > max_depth) return Error(SigningErrc::limit, "nesting");
@@ -127,13 +129,16 @@ Bytes integer(std::uint8_t value) {
     return {integer_tag, 2, 0, value};
 }
 
-Bytes oid(int nid) { return to_der(i2d_ASN1_OBJECT, OBJ_nid2obj(nid)).value(); }
+Bytes oid(int nid) {
+    return to_der(i2d_ASN1_OBJECT, OBJ_nid2obj(nid)).value();
+}
 
 Result<Element> Cursor::next() {
     const auto head = read_header(rest_);
     if (!head) return head.error();
     if (head->indefinite) return malformed("indefinite length");
-    Element out{head->tag, rest_.subspan(head->header_size, head->length), rest_.first(head->header_size + head->length)};
+    Element out{head->tag, rest_.subspan(head->header_size, head->length),
+                rest_.first(head->header_size + head->length)};
     rest_ = rest_.subspan(out.whole.size());
     return out;
 }

@@ -8,7 +8,8 @@
 #include <optional>
 #include <vector>
 
-/// Small ASN.1 values in memory (X.690): composing DER, and reading bounded pieces that BerReader has cut out.
+/// Small ASN.1 values in memory (X.690): composing DER, and reading bounded pieces that BerReader has cut
+/// out.
 namespace mohr::signing::der {
 
 inline constexpr std::uint8_t integer_tag = 0x02;
@@ -19,14 +20,20 @@ inline constexpr std::uint8_t sequence_tag = 0x30;
 inline constexpr std::uint8_t set_tag = 0x31;
 inline constexpr std::uint8_t constructed_bit = 0x20;
 /// [n], primitive (implicit) and constructed.
-constexpr std::uint8_t context(unsigned n) noexcept { return static_cast<std::uint8_t>(0x80U | n); }
-constexpr std::uint8_t context_constructed(unsigned n) noexcept { return static_cast<std::uint8_t>(0xA0U | n); }
+constexpr std::uint8_t context(unsigned n) noexcept {
+    return static_cast<std::uint8_t>(0x80U | n);
+}
+constexpr std::uint8_t context_constructed(unsigned n) noexcept {
+    return static_cast<std::uint8_t>(0xA0U | n);
+}
 
 /// Identifier and length octets; the length may be of content that never is in memory.
 [[nodiscard]] Bytes header(std::uint8_t tag, std::uint64_t length);
 [[nodiscard]] Bytes concat(std::initializer_list<ByteView> parts);
 [[nodiscard]] Bytes tlv(std::uint8_t tag, std::initializer_list<ByteView> parts);
-[[nodiscard]] inline Bytes sequence(std::initializer_list<ByteView> parts) { return tlv(sequence_tag, parts); }
+[[nodiscard]] inline Bytes sequence(std::initializer_list<ByteView> parts) {
+    return tlv(sequence_tag, parts);
+}
 /// SET OF: the elements sorted as X.690 section 11.6 demands, equal ones once.
 [[nodiscard]] Bytes set_of(std::uint8_t tag, std::vector<Bytes> elements);
 [[nodiscard]] Bytes integer(std::uint8_t value);
@@ -57,8 +64,8 @@ private:
 /// The only element in `bytes`.
 [[nodiscard]] Result<Element> single(ByteView bytes, std::uint8_t tag);
 
-/// The same value with definite, minimal lengths and primitive OCTET STRINGs; what is DER stays as it is. For input that
-/// is bounded already. Fails with SigningErrc::malformed, or limit if it nests too deep.
+/// The same value with definite, minimal lengths and primitive OCTET STRINGs; what is DER stays as it is. For
+/// input that is bounded already. Fails with SigningErrc::malformed, or limit if it nests too deep.
 [[nodiscard]] Result<Bytes> definite(ByteView ber);
 
 /// OpenSSL's number of an OBJECT IDENTIFIER element, NID_undef if it has none.

@@ -22,7 +22,9 @@ struct Refusal {
 };
 using Check = std::optional<Refusal>;
 
-Check refuse(SignerVerdict verdict, std::string detail) { return Refusal{verdict, std::move(detail)}; }
+Check refuse(SignerVerdict verdict, std::string detail) {
+    return Refusal{verdict, std::move(detail)};
+}
 
 /// Keys of a kind and strength that a signature can rest on.
 Check check_key(EVP_PKEY* key, SignatureAlgorithm algorithm) {
@@ -32,19 +34,23 @@ Check check_key(EVP_PKEY* key, SignatureAlgorithm algorithm) {
         char group[64];
         std::size_t length = 0;
         // A curve that the certificate spells out by parameters has no name here.
-        const bool named = EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1;
+        const bool named =
+            EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1;
         int from_parameters = 0;
         EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &from_parameters);
-        if (!named || from_parameters != 0) return refuse(SignerVerdict::unsupported, "the key is not on a named curve");
+        if (!named || from_parameters != 0)
+            return refuse(SignerVerdict::unsupported, "the key is not on a named curve");
         return {};
     }
     if (!rsa && !(pss_only && algorithm == SignatureAlgorithm::rsa_pss))
         return refuse(SignerVerdict::unsupported, "the key does not fit the signature algorithm");
-    if (EVP_PKEY_get_bits(key) < min_rsa_bits) return refuse(SignerVerdict::unsupported, "RSA key below 2048 bits");
+    if (EVP_PKEY_get_bits(key) < min_rsa_bits)
+        return refuse(SignerVerdict::unsupported, "RSA key below 2048 bits");
     return {};
 }
 
-bool signature_holds(EVP_PKEY* key, const SignatureMethod& method, DigestAlgorithm digest, ByteView hash, ByteView signature) {
+bool signature_holds(EVP_PKEY* key, const SignatureMethod& method, DigestAlgorithm digest, ByteView hash,
+                     ByteView signature) {
     const OwnedKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
     bool ready = context && EVP_PKEY_verify_init(context.get()) == 1;
     if (method.algorithm == SignatureAlgorithm::rsa_pkcs1_v15)
@@ -55,8 +61,8 @@ bool signature_holds(EVP_PKEY* key, const SignatureMethod& method, DigestAlgorit
     if (method.pss)
         ready = ready && EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), digest_method(method.pss->mgf1)) == 1 &&
                 EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), method.pss->salt_length) == 1;
-    const bool good =
-        ready && EVP_PKEY_verify(context.get(), signature.data(), signature.size(), hash.data(), hash.size()) == 1;
+    const bool good = ready && EVP_PKEY_verify(context.get(), signature.data(), signature.size(), hash.data(),
+                                               hash.size()) == 1;
     ERR_clear_error();
     return good;
 }
@@ -66,7 +72,8 @@ Check check_ess(const SignedAttributes& attributes, const Certificate& certifica
         if (!equal_constant_time(digest(ess.algorithm, certificate.der()), ess.hash))
             return refuse(SignerVerdict::attributes_invalid, "signing-certificate names another certificate");
         if (ess.issuer && !names({*ess.issuer, ess.serial}, certificate))
-            return refuse(SignerVerdict::attributes_invalid, "signing-certificate names another issuer or serial number");
+            return refuse(SignerVerdict::attributes_invalid,
+                          "signing-certificate names another issuer or serial number");
     }
     return {};
 }
@@ -86,33 +93,39 @@ Check check_chain(const Certificate& certificate, const CheckContext& context) {
     const OwnedX509StoreContext run(X509_STORE_CTX_new());
     const OwnedX509Stack untrusted = as_stack(context.certificates);
     bool ready = store && run && untrusted;
-    for (const Certificate& anchor : context.anchors) ready = ready && X509_STORE_add_cert(store.get(), anchor.get0()) == 1;
+    for (const Certificate& anchor : context.anchors)
+        ready = ready && X509_STORE_add_cert(store.get(), anchor.get0()) == 1;
     ready = ready && X509_STORE_CTX_init(run.get(), store.get(), certificate.get0(), untrusted.get()) == 1;
     if (!ready) {
         ERR_clear_error();
         return refuse(SignerVerdict::chain_invalid, "the chain could not be checked");
     }
     X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(run.get());
-    X509_VERIFY_PARAM_set_time(parameters, std::chrono::floor<std::chrono::seconds>(context.at).time_since_epoch().count());
+    X509_VERIFY_PARAM_set_time(
+        parameters, std::chrono::floor<std::chrono::seconds>(context.at).time_since_epoch().count());
     X509_VERIFY_PARAM_set_depth(parameters, max_chain_depth);
     const bool good = X509_verify_cert(run.get()) == 1;
     ERR_clear_error();
     if (good) return {};
-    return refuse(SignerVerdict::chain_invalid, X509_verify_cert_error_string(X509_STORE_CTX_get_error(run.get())));
+    return refuse(SignerVerdict::chain_invalid,
+                  X509_verify_cert_error_string(X509_STORE_CTX_get_error(run.get())));
 }
 
 Check check_content(const SignedAttributes& attributes, const CheckContext& context, const Bytes& content) {
-    const bool same_type = std::equal(attributes.content_type.whole.begin(), attributes.content_type.whole.end(),
-                                      context.content_type.begin(), context.content_type.end());
-    if (!same_type) return refuse(SignerVerdict::attributes_invalid, "content-type attribute contradicts the content");
+    const bool same_type =
+        std::equal(attributes.content_type.whole.begin(), attributes.content_type.whole.end(),
+                   context.content_type.begin(), context.content_type.end());
+    if (!same_type)
+        return refuse(SignerVerdict::attributes_invalid, "content-type attribute contradicts the content");
     if (!equal_constant_time(attributes.message_digest, content))
         return refuse(SignerVerdict::digest_mismatch, "the content is not what was signed");
     return {};
 }
 
 Check check(const SignerInfo& signer, const CheckContext& context, SignerReport& report) {
-    const auto found = std::find_if(context.certificates.begin(), context.certificates.end(),
-                                    [&](const Certificate& certificate) { return signer.is_by(certificate); });
+    const auto found =
+        std::find_if(context.certificates.begin(), context.certificates.end(),
+                     [&](const Certificate& certificate) { return signer.is_by(certificate); });
     if (found != context.certificates.end()) report.certificate = *found;
     const auto algorithm = digest_algorithm(signer.digest);
     if (!algorithm) return refuse(SignerVerdict::unsupported, "digest algorithm");
@@ -125,20 +138,23 @@ Check check(const SignerInfo& signer, const CheckContext& context, SignerReport&
         attributes = *read;
         report.signing_time = attributes->signing_time;
     }
-    if (*algorithm == DigestAlgorithm::sha1 && context.sha1 == Sha1::refused) return refuse(SignerVerdict::unsupported, "SHA-1");
+    if (*algorithm == DigestAlgorithm::sha1 && context.sha1 == Sha1::refused)
+        return refuse(SignerVerdict::unsupported, "SHA-1");
     const auto method = read_signature_method(signer.signature_algorithm);
     if (!method) return refuse(SignerVerdict::unsupported, method.error().detail);
     if (method->digest && *method->digest != *algorithm)
         return refuse(SignerVerdict::unsupported, "the signature algorithm names another digest");
     const std::optional<Bytes>& content = context.content_digests[static_cast<std::size_t>(*algorithm)];
     if (!content) return refuse(SignerVerdict::unsupported, "the digest algorithm was not announced");
-    if (!report.certificate) return refuse(SignerVerdict::certificate_missing, "the signer's certificate is not in the message");
+    if (!report.certificate)
+        return refuse(SignerVerdict::certificate_missing, "the signer's certificate is not in the message");
 
     // RFC 5652 section 5.3: signed attributes must be there unless the content is id-data.
     if (!attributes && context.content_type != der::oid(NID_pkcs7_data))
         return refuse(SignerVerdict::attributes_invalid, "signed attributes are missing");
     if (!attributes && context.content_resembles_attributes)
-        return refuse(SignerVerdict::attributes_invalid, "the content could be the signed attributes of another message");
+        return refuse(SignerVerdict::attributes_invalid,
+                      "the content could be the signed attributes of another message");
 
     EVP_PKEY* key = report.certificate->get0_public_key();
     if (auto bad = check_key(key, method->algorithm)) return bad;

@@ -13,7 +13,7 @@ struct CheckContext {
     std::vector<Certificate> anchors;
     Instant at{};
     Sha1 sha1 = Sha1::refused;
-    Bytes content_type; ///< DER OBJECT IDENTIFIER
+    Bytes content_type;                                  ///< DER OBJECT IDENTIFIER
     std::array<std::optional<Bytes>, 4> content_digests; ///< by DigestAlgorithm; of the announced ones
     bool content_resembles_attributes = false;
 };

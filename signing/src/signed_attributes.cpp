@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "algorithms.hpp"
-
 #include <mohr/signing/errors.hpp>
 
 #include <openssl/objects.h>
@@ -14,7 +13,9 @@ constexpr std::uint8_t utc_time_tag = 0x17;
 constexpr std::uint8_t generalized_time_tag = 0x18;
 
 /// Attribute ::= SEQUENCE { attrType OBJECT IDENTIFIER, attrValues SET OF ANY } with one value.
-Bytes attribute(int nid, ByteView value) { return der::sequence({der::oid(nid), der::tlv(der::set_tag, {value})}); }
+Bytes attribute(int nid, ByteView value) {
+    return der::sequence({der::oid(nid), der::tlv(der::set_tag, {value})});
+}
 
 /// RFC 5652 section 11.3: UTCTime from 1950 through 2049, GeneralizedTime otherwise; whole seconds, UTC.
 Result<Bytes> time_value(Instant instant) {
@@ -39,9 +40,10 @@ Result<Bytes> time_value(Instant instant) {
 Result<Bytes> signed_attributes(DigestAlgorithm algorithm, ByteView content_digest, const Certificate& signer,
                                 std::optional<Instant> signing_time) {
     if (algorithm == DigestAlgorithm::sha1) return Error(SigningErrc::unsupported, "SHA-1");
-    if (content_digest.size() != digest_size(algorithm)) return Error(SigningErrc::malformed, "digest length");
-    // ESSCertIDv2 ::= SEQUENCE { hashAlgorithm DEFAULT sha256, certHash OCTET STRING, issuerSerial OPTIONAL }: the
-    // default may not be written in DER, and SignerInfo names issuer and serial number already.
+    if (content_digest.size() != digest_size(algorithm))
+        return Error(SigningErrc::malformed, "digest length");
+    // ESSCertIDv2 ::= SEQUENCE { hashAlgorithm DEFAULT sha256, certHash OCTET STRING, issuerSerial OPTIONAL
+    // }: the default may not be written in DER, and SignerInfo names issuer and serial number already.
     const Bytes hash = der::tlv(der::octet_string_tag, {signer.fingerprint()});
     const Bytes certificates = der::sequence({der::sequence({hash})});
     std::vector<Bytes> attributes{

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "content_info.hpp"
 #include "signature_check.hpp"
-
 #include <mohr/signing/errors.hpp>
 
 #include <openssl/objects.h>
@@ -17,7 +16,9 @@ constexpr std::size_t max_announced = 32;
 /// Signed attributes are small: longer content cannot be any.
 constexpr std::size_t max_probe_bytes = 64 * 1024;
 
-Error malformed(const char* what) { return {SigningErrc::malformed, what}; }
+Error malformed(const char* what) {
+    return {SigningErrc::malformed, what};
+}
 
 std::string dotted(const der::Element& oid) {
     const unsigned char* cursor = oid.whole.data();
@@ -40,7 +41,8 @@ public:
     void update(ByteView bytes) {
         if (!begun_) {
             begun_ = true;
-            for (const auto algorithm : {DigestAlgorithm::sha1, DigestAlgorithm::sha256, DigestAlgorithm::sha384, DigestAlgorithm::sha512})
+            for (const auto algorithm : {DigestAlgorithm::sha1, DigestAlgorithm::sha256,
+                                         DigestAlgorithm::sha384, DigestAlgorithm::sha512})
                 if (is_wanted(algorithm)) hashers_.emplace_back(algorithm);
         }
         if (bytes.empty()) return;
@@ -51,7 +53,8 @@ public:
 
     void finish(CheckContext& out) {
         update({});
-        for (Hasher& hasher : hashers_) out.content_digests[static_cast<std::size_t>(hasher.algorithm())] = hasher.finish();
+        for (Hasher& hasher : hashers_)
+            out.content_digests[static_cast<std::size_t>(hasher.algorithm())] = hasher.finish();
         out.content_resembles_attributes = size_ <= max_probe_bytes && looks_like_signed_attributes(probe_);
     }
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
@@ -73,12 +76,14 @@ private:
 } // namespace
 
 bool SignedDataReport::valid() const noexcept {
-    return !signers.empty() &&
-           std::all_of(signers.begin(), signers.end(), [](const SignerReport& s) { return s.verdict == SignerVerdict::valid; });
+    return !signers.empty() && std::all_of(signers.begin(), signers.end(), [](const SignerReport& s) {
+        return s.verdict == SignerVerdict::valid;
+    });
 }
 
-/// SignedData ::= SEQUENCE { version, digestAlgorithms SET OF, encapContentInfo SEQUENCE { eContentType, [0] EXPLICIT OCTET
-/// STRING OPTIONAL }, certificates [0] OPTIONAL, crls [1] OPTIONAL, signerInfos SET OF } (RFC 5652 section 5.1)
+/// SignedData ::= SEQUENCE { version, digestAlgorithms SET OF, encapContentInfo SEQUENCE { eContentType, [0]
+/// EXPLICIT OCTET STRING OPTIONAL }, certificates [0] OPTIONAL, crls [1] OPTIONAL, signerInfos SET OF } (RFC
+/// 5652 section 5.1)
 struct SignedDataReader::State final : ContentInfoHandler {
     enum class Next : std::uint8_t { version, digests, encapsulated, certificates, crls, signers, nothing };
     enum class Inside : std::uint8_t { fields, encapsulated, explicit_content, certificates, signers };
@@ -95,7 +100,8 @@ struct SignedDataReader::State final : ContentInfoHandler {
     std::string type_text;
     std::optional<Error> failed;
 
-    State(std::vector<Certificate> anchors, Instant at, Sink* content, Sha1 sha1) : sink(content), digests(sha1) {
+    State(std::vector<Certificate> anchors, Instant at, Sink* content, Sha1 sha1)
+        : sink(content), digests(sha1) {
         context.anchors = std::move(anchors);
         context.at = at;
         context.sha1 = sha1;
@@ -108,21 +114,26 @@ struct SignedDataReader::State final : ContentInfoHandler {
 
     Result<BerAction> field(const BerElement& element) override {
         if (element.depth == field_depth) return top_field(element.tag);
-        if (inside == Inside::encapsulated && element.tag == der::oid_tag && context.content_type.empty()) return BerAction::take;
-        if (inside == Inside::encapsulated && element.tag == der::context_constructed(0) && !context.content_type.empty() && !attached) {
+        if (inside == Inside::encapsulated && element.tag == der::oid_tag && context.content_type.empty())
+            return BerAction::take;
+        if (inside == Inside::encapsulated && element.tag == der::context_constructed(0) &&
+            !context.content_type.empty() && !attached) {
             inside = Inside::explicit_content;
             return BerAction::enter;
         }
         if (inside == Inside::explicit_content && !attached) return begin_content(element.tag);
         // Attribute certificates and other kinds stand here under context tags.
-        if (inside == Inside::certificates) return element.tag == der::sequence_tag ? BerAction::take : BerAction::skip;
+        if (inside == Inside::certificates)
+            return element.tag == der::sequence_tag ? BerAction::take : BerAction::skip;
         if (inside == Inside::signers && element.tag == der::sequence_tag) return BerAction::take;
         return malformed("SignedData");
     }
 
     Result<BerAction> begin_content(std::uint8_t tag) {
-        if ((tag & ~der::constructed_bit) != der::octet_string_tag) return Error(SigningErrc::unsupported, "content is no OCTET STRING");
-        if (content_given) return Error(SigningErrc::content_missing, "content given for an attached signature");
+        if ((tag & ~der::constructed_bit) != der::octet_string_tag)
+            return Error(SigningErrc::unsupported, "content is no OCTET STRING");
+        if (content_given)
+            return Error(SigningErrc::content_missing, "content given for an attached signature");
         attached = true;
         return BerAction::stream;
     }
@@ -169,7 +180,8 @@ struct SignedDataReader::State final : ContentInfoHandler {
             type_text = dotted(*oid);
             return {};
         }
-        return inside == Inside::certificates ? add_certificate(encoding, element.length.has_value()) : add_signer(encoding);
+        return inside == Inside::certificates ? add_certificate(encoding, element.length.has_value())
+                                              : add_signer(encoding);
     }
 
     Result<void> announce(ByteView ber) {
@@ -192,8 +204,10 @@ struct SignedDataReader::State final : ContentInfoHandler {
     }
 
     Result<void> add_certificate(ByteView encoding, bool definite) {
-        if (context.certificates.size() == max_certificates) return Error(SigningErrc::limit, "number of certificates");
-        // The issuer signed the encoding: only an outer indefinite length, which DER forbids anyway, is mended.
+        if (context.certificates.size() == max_certificates)
+            return Error(SigningErrc::limit, "number of certificates");
+        // The issuer signed the encoding: only an outer indefinite length, which DER forbids anyway, is
+        // mended.
         const auto der = definite ? Result<Bytes>(to_bytes(encoding)) : der::definite(encoding);
         if (!der) return der.error();
         auto certificate = Certificate::from_der(*der);
@@ -217,7 +231,8 @@ struct SignedDataReader::State final : ContentInfoHandler {
     }
 
     Result<void> field_left(std::uint8_t, unsigned) override {
-        if (inside == Inside::encapsulated && context.content_type.empty()) return malformed("content without type");
+        if (inside == Inside::encapsulated && context.content_type.empty())
+            return malformed("content without type");
         if (inside == Inside::explicit_content && !attached) return malformed("content without OCTET STRING");
         return {};
     }
@@ -245,7 +260,8 @@ Result<void> SignedDataReader::write(ByteView cms) {
 Result<void> SignedDataReader::write_content(ByteView content) {
     State& state = *state_;
     if (state.failed) return *state.failed;
-    if (state.attached) return state.remember(Error(SigningErrc::content_missing, "content given for an attached signature"));
+    if (state.attached)
+        return state.remember(Error(SigningErrc::content_missing, "content given for an attached signature"));
     state.content_given = true;
     state.digests.update(content);
     return {};
@@ -255,13 +271,15 @@ Result<SignedDataReport> SignedDataReader::finish() {
     State& state = *state_;
     if (state.failed) return *state.failed;
     if (!state.reader.complete()) return Error(SigningErrc::truncated, "SignedData");
-    if (!state.attached && !state.content_given) return Error(SigningErrc::content_missing, "detached signature without content");
+    if (!state.attached && !state.content_given)
+        return Error(SigningErrc::content_missing, "detached signature without content");
     state.digests.finish(state.context);
     SignedDataReport report;
     report.detached = !state.attached;
     report.content_type = state.type_text;
     report.content_size = state.digests.size();
-    for (const SignerInfo& signer : state.signers) report.signers.push_back(check_signer(signer, state.context));
+    for (const SignerInfo& signer : state.signers)
+        report.signers.push_back(check_signer(signer, state.context));
     return report;
 }
 

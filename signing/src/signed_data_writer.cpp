@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "algorithms.hpp"
-
 #include <mohr/signing/errors.hpp>
 
 #include <openssl/objects.h>
@@ -16,8 +15,8 @@ struct Frame {
     Bytes tail;
 };
 
-/// SignerInfo ::= SEQUENCE { version 1, issuerAndSerialNumber, digestAlgorithm, [0] signedAttrs, signatureAlgorithm,
-/// signature OCTET STRING } (RFC 5652 section 5.3)
+/// SignerInfo ::= SEQUENCE { version 1, issuerAndSerialNumber, digestAlgorithm, [0] signedAttrs,
+/// signatureAlgorithm, signature OCTET STRING } (RFC 5652 section 5.3)
 Result<Bytes> signer_info(const SignerPart& part) {
     const auto attributes = der::single(part.signed_attributes, der::set_tag);
     if (!attributes) return attributes.error();
@@ -32,10 +31,11 @@ Result<Bytes> signer_info(const SignerPart& part) {
                           der::tlv(der::octet_string_tag, {part.signature})});
 }
 
-/// ContentInfo around SignedData (RFC 5652 section 5.1), all lengths definite, `content_size` bytes left out between the
-/// two parts; without a size the content is detached.
+/// ContentInfo around SignedData (RFC 5652 section 5.1), all lengths definite, `content_size` bytes left out
+/// between the two parts; without a size the content is detached.
 Result<Frame> compose(const std::vector<SignerPart>& signers, std::optional<std::uint64_t> content_size) {
-    if (signers.empty() || signers.size() > max_signers) return Error(SigningErrc::limit, "number of signers");
+    if (signers.empty() || signers.size() > max_signers)
+        return Error(SigningErrc::limit, "number of signers");
     std::vector<Bytes> digests;
     std::vector<Bytes> certificates;
     std::vector<Bytes> infos;
@@ -65,7 +65,8 @@ Result<Frame> compose(const std::vector<SignerPart>& signers, std::optional<std:
     encapsulated = wrap(der::sequence_tag, encapsulated, 0);
     const Bytes signed_data = wrap(der::sequence_tag, der::concat({before, encapsulated}), out.tail.size());
     const Bytes explicit_tag = wrap(der::context_constructed(0), signed_data, out.tail.size());
-    out.head = wrap(der::sequence_tag, der::concat({der::oid(NID_pkcs7_signed), explicit_tag}), out.tail.size());
+    out.head =
+        wrap(der::sequence_tag, der::concat({der::oid(NID_pkcs7_signed), explicit_tag}), out.tail.size());
     return out;
 }
 
@@ -91,9 +92,11 @@ struct AttachedSignedDataWriter::State {
     }
 };
 
-AttachedSignedDataWriter::AttachedSignedDataWriter(std::vector<SignerPart> signers, std::uint64_t content_size, Sink& sink)
-    : state_(new State{content_size > max_attached_bytes ? Result<Frame>(Error(SigningErrc::limit, "content size"))
-                                                         : compose(signers, content_size),
+AttachedSignedDataWriter::AttachedSignedDataWriter(std::vector<SignerPart> signers,
+                                                   std::uint64_t content_size, Sink& sink)
+    : state_(new State{content_size > max_attached_bytes
+                           ? Result<Frame>(Error(SigningErrc::limit, "content size"))
+                           : compose(signers, content_size),
                        content_size, sink}) {}
 AttachedSignedDataWriter::~AttachedSignedDataWriter() = default;
 

@@ -16,7 +16,9 @@ using OwnedTime = Owned<ASN1_TIME, ASN1_TIME_free>;
 
 constexpr int max_attributes = 64;
 
-Error malformed(const char* what) { return {SigningErrc::malformed, what}; }
+Error malformed(const char* what) {
+    return {SigningErrc::malformed, what};
+}
 
 OwnedX509Name parse_name(ByteView der) {
     const unsigned char* cursor = der.data();
@@ -36,7 +38,8 @@ Result<Instant> read_time(const der::Element& value) {
     return Instant(std::chrono::seconds(::timegm(&parts)));
 }
 
-/// IssuerSerial ::= SEQUENCE { issuer GeneralNames, serialNumber INTEGER }; only the form with one directoryName ([4]).
+/// IssuerSerial ::= SEQUENCE { issuer GeneralNames, serialNumber INTEGER }; only the form with one
+/// directoryName ([4]).
 Result<void> read_issuer_serial(const der::Element& sequence, EssIdentifier& out) {
     der::Cursor fields(sequence.content);
     const auto names = fields.next(der::sequence_tag);
@@ -145,7 +148,8 @@ Result<void> read_attribute(const der::Element& sequence, SignedAttributes& out,
         out.ess.push_back(*ess);
         return {};
     }
-    default: return {};
+    default:
+        return {};
     }
 }
 
@@ -165,7 +169,8 @@ bool names(const IssuerAndSerial& id, const Certificate& certificate) {
     const unsigned char* cursor = id.serial.data();
     const OwnedInteger serial(d2i_ASN1_INTEGER(nullptr, &cursor, static_cast<long>(id.serial.size())));
     ERR_clear_error();
-    if (!serial || ASN1_INTEGER_cmp(serial.get(), X509_get0_serialNumber(certificate.get0())) != 0) return false;
+    if (!serial || ASN1_INTEGER_cmp(serial.get(), X509_get0_serialNumber(certificate.get0())) != 0)
+        return false;
     const OwnedX509Name issuer = parse_name(id.issuer);
     return issuer && X509_NAME_cmp(issuer.get(), X509_get_issuer_name(certificate.get0())) == 0;
 }
@@ -242,7 +247,8 @@ Result<SignedAttributes> read_signed_attributes(ByteView set) {
         if (!sequence) return sequence.error();
         MOHR_TRY(read_attribute(*sequence, out, seen));
     }
-    if (!seen.content_type || !seen.message_digest) return malformed("content-type or message-digest attribute missing");
+    if (!seen.content_type || !seen.message_digest)
+        return malformed("content-type or message-digest attribute missing");
     return out;
 }
 

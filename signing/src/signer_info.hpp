@@ -2,7 +2,6 @@
 #pragma once
 
 #include "algorithms.hpp"
-
 #include <mohr/base/clock.hpp>
 #include <mohr/base/x509.hpp>
 
@@ -50,8 +49,8 @@ struct SignedAttributes {
 };
 /// Fails with SigningErrc::malformed (missing, doubled or many-valued where one is due) or unsupported.
 [[nodiscard]] Result<SignedAttributes> read_signed_attributes(ByteView set);
-/// Whether content could be mistaken for signed attributes: a signature over attributes also fits their encoding as content
-/// of a message without attributes.
+/// Whether content could be mistaken for signed attributes: a signature over attributes also fits their
+/// encoding as content of a message without attributes.
 [[nodiscard]] bool looks_like_signed_attributes(ByteView content);
 
 } // namespace mohr::signing
