@@ -243,12 +243,12 @@ class Page:
     async def grant(self):
         return await self.call("service.requestAccess")
 
-    async def certificate(self, subject):
-        """Handle of the first listed certificate whose subject contains this."""
+    async def certificate(self, algorithm="RSA-2048", usage="digitalSignature"):
+        """The first usable listed certificate with that key and use."""
         for certificate in (await self.call("certificates.list"))["certificates"]:
-            if subject in certificate["subject"]:
+            if certificate["keyAlgorithm"] == algorithm and usage in certificate["keyUsage"] and certificate["state"] == "active":
                 return certificate
-        raise AssertionError(f"no certificate of {subject}")
+        raise AssertionError(f"no {algorithm} certificate for {usage}")
 
     async def wait_for(self, condition, timeout=30):
         async with self.changed:
