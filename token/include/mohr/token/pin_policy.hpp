@@ -28,5 +28,11 @@ enum class Guessable { repeated_digit, sequence, repeated_pattern, date, common 
 /// R44–R46: ASCII letters and digits, case kept.
 [[nodiscard]] std::optional<PinProblem> check_admin_pin(ByteView pin, const PinPolicy& policy) noexcept;
 [[nodiscard]] std::optional<Guessable> guessable(ByteView pin) noexcept;
+/// "characters", "length": the detail of TokenErrc::user_pin_invalid and admin_pin_invalid.
+[[nodiscard]] std::string_view name_of(PinProblem problem) noexcept;
+/// "repeated_digit", "sequence", "repeated_pattern", "date", "common". The detail of
+/// TokenErrc::confirmation_needed lists what to confirm, separated by commas: "user:sequence",
+/// "admin:common", "equal".
+[[nodiscard]] std::string_view name_of(Guessable reason) noexcept;
 
 } // namespace mohr::token

@@ -84,9 +84,10 @@ public:
     ~Authorisation();
     [[nodiscard]] Role role() const noexcept;
 
+    struct State; ///< known to the token alone
+
 private:
     friend class SoftToken;
-    struct State;
     explicit Authorisation(std::unique_ptr<State> state) noexcept;
     std::unique_ptr<State> state_;
 };
@@ -128,6 +129,12 @@ struct LogHead {
 struct ActivationAnswer {
     bool accepted = false;
     Instant at{};
+};
+
+/// Why a certificate's key may no longer sign.
+enum class Retirement : std::uint8_t {
+    replaced, ///< a newer certificate took its place: decryption only
+    revoked,  ///< the authority withdrew it: no use at all
 };
 
 /// The second confirmations that R51, R57 and R59 and the guessable-PIN rule ask for.
@@ -188,6 +195,9 @@ public:
     [[nodiscard]] virtual Result<TokenObject> activate_certificate(const Authorisation& user,
                                                                    const KeyId& key, bool owner_authenticated,
                                                                    const ActivationAnswer& answer) = 0;
+    /// What was learnt of a certificate: renewed, or revoked. Needs no PIN, because it only ever takes rights
+    /// away.
+    [[nodiscard]] virtual Result<void> retire(const KeyId& key, Retirement why) = 0;
     /// Key and certificate are gone for good (R150).
     [[nodiscard]] virtual Result<void> remove(const Authorisation& user, const KeyId& key) = 0;
 
@@ -213,7 +223,8 @@ public:
     /// Key of the activity log's authentication, derived from the device secret; 32 bytes.
     [[nodiscard]] virtual Result<Secret> log_key() const = 0;
     [[nodiscard]] virtual LogHead log_head() const = 0;
-    /// Durable before it returns.
+    /// Durable before it returns. Heads of several threads that come together cost one write; a head with a
+    /// lower count than the durable one is taken as committed with it.
     [[nodiscard]] virtual Result<void> commit_log_head(const LogHead& head) = 0;
 };
 
