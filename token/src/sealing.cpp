@@ -38,6 +38,10 @@ Secret derive_key(ByteView key, ByteView salt, std::string_view info) {
     const OwnedKdf kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
     const OwnedKdfContext context(EVP_KDF_CTX_new(kdf.get()));
     must(context != nullptr, "HKDF");
+    // RFC 5869 section 2.2: no salt means as many zeros as the hash is long; OpenSSL takes no null pointer
+    // for it.
+    static constexpr std::array<std::uint8_t, 32> no_salt{};
+    if (salt.empty()) salt = no_salt;
     std::string digest = "SHA256";
     const std::array<OSSL_PARAM, 5> parameters = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0),
