@@ -216,6 +216,7 @@ void describe(A& a, M& m) {
     a("digest", m.digest);
     a("blind", m.blind);
     a("preview", m.preview);
+    a("preview_offset", m.preview_offset);
 }
 
 template <>

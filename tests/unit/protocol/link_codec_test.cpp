@@ -34,8 +34,8 @@ std::vector<FromDoor> from_door_samples() {
     all.emplace_back(
         Operation{4, 7, 0, Authenticate{Bytes(32, 9), "h", Scheme::rsa_pss, DigestAlgorithm::sha384}});
     Sign sign{SignFormat::cms, DigestAlgorithm::sha512, Scheme::ecdsa, "h", false, {}};
-    sign.items.push_back({"قرارداد.txt", "text/plain", 1200, Bytes(64, 1), false, 0});
-    sign.items.push_back({"b", "", 0, Bytes(64, 2), true, -1});
+    sign.items.push_back({"قرارداد.txt", "text/plain", 1200, Bytes(64, 1), false, 0, 4096});
+    sign.items.push_back({"b", "", 0, Bytes(64, 2), true, -1, 0});
     all.emplace_back(Operation{5, 0, 9, sign});
     Decrypt decrypt{"sealed", 4096, true, "AES-256-GCM", 32, {}};
     decrypt.recipients.push_back(
@@ -132,6 +132,7 @@ TEST_CASE("every message of the door comes back as it was sent", "[protocol][lin
     REQUIRE(request.items.size() == 2);
     CHECK(request.items[0].name == "قرارداد.txt");
     CHECK(request.items[0].preview == 0);
+    CHECK(request.items[0].preview_offset == 4096);
     CHECK(request.items[1].preview == -1);
     CHECK(request.items[1].blind);
     CHECK(request.digest_algorithm == DigestAlgorithm::sha512);
@@ -238,7 +239,7 @@ TEST_CASE("oversized parts of a message are refused [T09]", "[protocol][link]") 
     sign.items.resize(max_items + 1);
     CHECK_FALSE(decode_from_door(encode(FromDoor(Operation{1, 1, 0, sign}))));
     Sign named;
-    named.items.push_back({std::string(max_name_bytes + 1, 'n'), "", 0, {}, false, -1});
+    named.items.push_back({std::string(max_name_bytes + 1, 'n'), "", 0, {}, false, -1, 0});
     CHECK_FALSE(decode_from_door(encode(FromDoor(Operation{1, 1, 0, named}))));
     CHECK_FALSE(
         decode_from_door(encode(FromDoor(Operation{1, 1, 0, ImportCertificate{Bytes(max_message_bytes)}}))));

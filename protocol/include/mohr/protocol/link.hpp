@@ -149,7 +149,10 @@ struct SignItem {
     std::uint64_t size = 0; ///< of the document; 0 where only a digest was given
     Bytes digest;
     bool blind = false; ///< the page gave a digest: nobody can show what is signed
-    int preview = -1;   ///< index into the message's descriptors, or -1
+    /// Index into the message's descriptors, or -1. One sealed memfd holds the previews of many items, so
+    /// that a batch of 500 fits a message: this item's is the `size` bytes from `preview_offset` on.
+    int preview = -1;
+    std::uint64_t preview_offset = 0;
 };
 enum class SignFormat : std::uint8_t { raw, cms };
 struct Sign {
