@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -20,14 +21,18 @@ enum class ContentCipher : std::uint8_t {
 };
 
 /// Writes AuthEnvelopedData or EnvelopedData for RSA (OAEP, SHA-256) and EC (ECDH one-pass, X9.63 KDF
-/// SHA-256, AES-256 wrap; RFC 5753) recipients as a stream (BER indefinite length where the size is not known
-/// first).
+/// SHA-256, AES-256 wrap; RFC 5753) recipients as a stream (BER indefinite length: the size need not be known
+/// first). Recipients are named by issuer and serial number.
 class EnvelopeWriter {
 public:
-    /// 1 to 64 recipients whose keyUsage allows it (SigningErrc::key_usage at start()).
+    /// 1 to 64 recipients with RSA keys of 2048 bits and more, or P-256 or P-384 keys.
     EnvelopeWriter(std::vector<Certificate> recipients, ContentCipher cipher, Sink& sink);
     ~EnvelopeWriter();
+    /// Once, first. Fails with SigningErrc::limit (number of recipients), unsupported (kind of key) or
+    /// key_usage (the certificate does not allow it: keyEncipherment for RSA, that or keyAgreement for EC),
+    /// or with what the sink says.
     [[nodiscard]] Result<void> start();
+    /// Fails with SigningErrc::limit past the 2^36 - 32 bytes that one GCM key may protect.
     [[nodiscard]] Result<void> write(ByteView content);
     [[nodiscard]] Result<void> finish();
 
@@ -71,17 +76,25 @@ struct EnvelopeHeader {
 [[nodiscard]] Result<Secret> ec_content_key(const EcRecipient& recipient, const Secret& shared);
 
 /// Reads AuthEnvelopedData and EnvelopedData (BER or DER) of any size with flat memory.
-/// write() until header() is there; it then takes no more than 64 KiB ahead: give the key with
-/// set_content_key(), go on with write(), then finish(). Plaintext goes to the sink as it is decrypted: the
-/// sink must not release it before finish() has said that the tag holds.
+/// write() until header() is there; give the key with set_content_key(), go on with write(), then finish().
+/// Without the key it keeps up to max_ahead_bytes of ciphertext. Plaintext goes to the sink as it is
+/// decrypted: the sink must not release it before finish() has said that the tag holds.
 class EnvelopeReader {
 public:
+    static constexpr std::size_t max_ahead_bytes = 1024 * 1024;
+
     explicit EnvelopeReader(Sink& plaintext);
     ~EnvelopeReader();
+    /// Fails with SigningErrc::malformed, unsupported or limit (also: too much ahead of the key), or with
+    /// what the sink says; finish() then says the same.
     [[nodiscard]] Result<void> write(ByteView cms);
+    /// Null until it has been read; then stays where it is.
     [[nodiscard]] const EnvelopeHeader* header() const noexcept;
-    /// Bytes given before the key are kept and decrypted now.
+    /// Once, after header() is there. A key of a wrong size is taken like any wrong key: finish() fails.
+    /// Ciphertext that came before is decrypted now.
     [[nodiscard]] Result<void> set_content_key(Secret key);
+    /// Fails with SigningErrc::truncated, no_recipient (no key was given) or decryption_failed: one error,
+    /// the same in every bit, whatever was wrong with key, tag, padding or length (T21).
     [[nodiscard]] Result<void> finish();
 
 private:
