@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pki.hpp"
 
+#include <mohr/base/random.hpp>
+
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
@@ -134,6 +137,58 @@ signing::SignerPart signer_part(const Identity& signer, signing::SignatureAlgori
         signing::signed_attributes(digest, content_digest, signer.certificate, signing_time).value();
     Bytes signature = raw_signature(signer, algorithm, digest, attributes);
     return {signer.certificate, {}, digest, algorithm, std::move(attributes), std::move(signature)};
+}
+
+namespace {
+
+Result<Secret> rsa_unwrap(const Identity& recipient, const signing::RsaRecipient& how) {
+    const OwnedKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, recipient.key.get(), nullptr));
+    must(EVP_PKEY_decrypt_init(context.get()) == 1, "RSA");
+    must(EVP_PKEY_CTX_set_rsa_padding(context.get(), how.oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) ==
+             1,
+         "padding");
+    if (how.oaep) {
+        must(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), digest_method(how.oaep_digest)) == 1, "OAEP digest");
+        must(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), digest_method(how.oaep_mgf1)) == 1, "MGF1 digest");
+    }
+    Secret out(1024);
+    std::size_t size = out.size();
+    if (EVP_PKEY_decrypt(context.get(), out.reveal_mutable().data(), &size, how.encrypted_key.data(),
+                         how.encrypted_key.size()) != 1)
+        return openssl_error("RSA");
+    out.shrink(size);
+    return out;
+}
+
+Result<Secret> ec_unwrap(const Identity& recipient, const signing::EcRecipient& how) {
+    const unsigned char* cursor = how.originator_public_key.data();
+    const OwnedKey peer(d2i_PUBKEY(nullptr, &cursor, static_cast<long>(how.originator_public_key.size())));
+    const OwnedKeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, recipient.key.get(), nullptr));
+    Secret shared(256);
+    std::size_t size = shared.size();
+    const bool done = peer && EVP_PKEY_derive_init(context.get()) == 1 &&
+                      EVP_PKEY_derive_set_peer(context.get(), peer.get()) == 1 &&
+                      EVP_PKEY_derive(context.get(), shared.reveal_mutable().data(), &size) == 1;
+    if (!done) return openssl_error("ECDH");
+    shared.shrink(size);
+    return signing::ec_content_key(how, shared);
+}
+
+} // namespace
+
+Secret content_key(const Identity& recipient, const signing::Recipient& how, std::size_t key_size) {
+    const auto* rsa = std::get_if<signing::RsaRecipient>(&how.key);
+    auto key = rsa != nullptr ? rsa_unwrap(recipient, *rsa)
+                              : ec_unwrap(recipient, std::get<signing::EcRecipient>(how.key));
+    ERR_clear_error();
+    return key ? std::move(*key) : random_secret(key_size);
+}
+
+Secret content_key(const Identity& recipient, const signing::EnvelopeHeader& header) {
+    for (const signing::Recipient& candidate : header.recipients)
+        if (candidate.fits(recipient.certificate))
+            return content_key(recipient, candidate, header.content_key_size);
+    throw std::runtime_error("no recipient fits");
 }
 
 Instant now() {

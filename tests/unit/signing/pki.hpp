@@ -43,6 +43,12 @@ struct IssueOptions {
                                               DigestAlgorithm digest, ByteView content_digest,
                                               std::optional<Instant> signing_time = std::nullopt);
 
+/// What the token and the daemon do between them: RSA unwrapping or ECDH, then the content key. A failed
+/// unwrapping gives a random key, as implicit rejection does.
+[[nodiscard]] Secret content_key(const Identity& recipient, const signing::EnvelopeHeader& header);
+[[nodiscard]] Secret content_key(const Identity& recipient, const signing::Recipient& how,
+                                 std::size_t key_size);
+
 [[nodiscard]] Instant now();
 /// Bytes that compress badly and differ everywhere, the same in each run.
 [[nodiscard]] Bytes sample(std::size_t size, std::uint32_t seed = 1);
