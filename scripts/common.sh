@@ -15,23 +15,30 @@ packages_of() {
                              index(wanted, " " group " ") { print $1 }' "$MOHR_ROOT/scripts/packages"
 }
 
-# ensure_packages GROUP...: installs what is missing, as root or through sudo
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null)" = installed ]; }
+
+# ensure_packages GROUP...: installs what is missing, as root or through sudo. "a|b" is the first that the release has.
 ensure_packages() {
-    local missing=() package
-    while read -r package; do
+    local missing=() line package as_root=()
+    while read -r line; do
         # Node from elsewhere serves as well as Debian's.
-        case $package in nodejs) command -v node > /dev/null && continue ;; npm) command -v npm > /dev/null && continue ;; esac
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing+=("$package")
+        case $line in nodejs) command -v node > /dev/null && continue ;; npm) command -v npm > /dev/null && continue ;; esac
+        for package in ${line//|/ }; do installed "$package" && continue 2; done
+        missing+=("$line")
     done < <(packages_of "$@")
     [ ${#missing[@]} -eq 0 ] && return
-    say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-    local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo > /dev/null || die "these packages are missing and there is no sudo: ${missing[*]}"
         as_root=(sudo)
     fi
     "${as_root[@]}" apt-get update -q > /dev/null
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "${missing[@]}" > /dev/null
+    local names=()
+    for line in "${missing[@]}"; do
+        for package in ${line//|/ }; do apt-cache show "$package" > /dev/null 2>&1 && break; done
+        names+=("$package")
+    done
+    say "Installing ${#names[@]} Debian packages: ${names[*]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "${names[@]}" > /dev/null
 }
 
 # What runs the daemon and the browser under root: an account of its own, never root.
