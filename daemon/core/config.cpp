@@ -120,7 +120,10 @@ Setter pam_service() {
     };
 }
 
-#define MOHR_MEMBER(expression) [](Config& c) -> auto& { return c.expression; }
+#define MOHR_MEMBER(expression)                                                                              \
+    [](Config & c) -> auto& {                                                                                \
+        return c.expression;                                                                                 \
+    }
 
 std::vector<Key> make_keys() {
     constexpr std::uint64_t kib = 1024;
@@ -145,11 +148,11 @@ std::vector<Key> make_keys() {
         {"pin.user_hint_below", number(MOHR_MEMBER(pin.user_hint_below), 4, 24)},
         {"pin.refuse_guessable", truth(MOHR_MEMBER(pin.refuse_guessable))},
         {"activity_log.rotate_bytes", number(MOHR_MEMBER(activity_log_bytes), 64 * kib, 1024 * mib)},
-        {"log.level", one_of(MOHR_MEMBER(log_level), std::vector<std::pair<std::string, LogLevel>>{
-                                                         {"error", LogLevel::error},
-                                                         {"warn", LogLevel::warn},
-                                                         {"info", LogLevel::info},
-                                                         {"debug", LogLevel::debug}})},
+        {"log.level", one_of(MOHR_MEMBER(log_level),
+                             std::vector<std::pair<std::string, LogLevel>>{{"error", LogLevel::error},
+                                                                           {"warn", LogLevel::warn},
+                                                                           {"info", LogLevel::info},
+                                                                           {"debug", LogLevel::debug}})},
         {"log.format", one_of(MOHR_MEMBER(log_format),
                               std::vector<std::pair<std::string, LogFormat>>{{"text", LogFormat::text},
                                                                              {"json", LogFormat::json}})},
@@ -208,8 +211,7 @@ std::string unknown_key_text(const std::string& name) {
         // A right name in the wrong table is as near as it gets.
         const std::string_view short_name = std::string_view(key.name).substr(key.name.rfind('.') + 1);
         const std::string_view wanted = std::string_view(name).substr(name.rfind('.') + 1);
-        const std::size_t here =
-            short_name == wanted ? 1 : distance(name, key.name);
+        const std::size_t here = short_name == wanted ? 1 : distance(name, key.name);
         if (here < best_distance) {
             best_distance = here;
             best = key.name;
@@ -253,8 +255,7 @@ public:
         const auto claim = [&](std::uint16_t port, const char* key) {
             for (const auto& [taken, by] : used)
                 if (taken == port) {
-                    problem(line_of(key), key,
-                            "port " + std::to_string(port) + " is already used by " + by);
+                    problem(line_of(key), key, "port " + std::to_string(port) + " is already used by " + by);
                     return;
                 }
             used.emplace_back(port, key);
@@ -289,13 +290,14 @@ private:
 
 bool Config::operator==(const Config& other) const {
     const auto pins = [](const token::PinPolicy& p) {
-        return std::tuple(p.user_min, p.user_max, p.admin_min, p.admin_max, p.user_hint_below, p.refuse_guessable,
-                          p.user_tries, p.admin_tries);
+        return std::tuple(p.user_min, p.user_max, p.admin_min, p.admin_max, p.user_hint_below,
+                          p.refuse_guessable, p.user_tries, p.admin_tries);
     };
     const auto tie = [](const Config& c) {
-        return std::tie(c.plain_port, c.tls_port, c.extra_plain_ports, c.extra_tls_ports, c.developer_mode, c.limits,
-                        c.activation_required, c.blind_signing, c.idle_lock, c.consent_deadline, c.site_remember_days,
-                        c.activity_log_bytes, c.owner_authentication_service, c.log_level, c.log_format);
+        return std::tie(c.plain_port, c.tls_port, c.extra_plain_ports, c.extra_tls_ports, c.developer_mode,
+                        c.limits, c.activation_required, c.blind_signing, c.idle_lock, c.consent_deadline,
+                        c.site_remember_days, c.activity_log_bytes, c.owner_authentication_service,
+                        c.log_level, c.log_format);
     };
     return tie(*this) == tie(other) && pins(pin) == pins(other.pin);
 }
@@ -325,20 +327,25 @@ Result<Config, ConfigProblems> parse_config(std::string_view text, const std::st
     } catch (const toml::parse_error& error) {
         reader.problem(error.source().begin.line, "", "not TOML: " + printable(error.description()));
     }
-    if (!problems.all.empty()) return problems;
-    return config;
+    if (problems.all.empty()) return config;
+    std::stable_sort(problems.all.begin(), problems.all.end(),
+                     [](const ConfigProblem& a, const ConfigProblem& b) { return a.line < b.line; });
+    return problems;
 }
 
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file) {
     constexpr std::size_t max_bytes = 256 * 1024;
-    const auto problem = [&](std::string text) { return ConfigProblems{{{file.string(), 0, "", std::move(text)}}}; };
+    const auto problem = [&](std::string text) {
+        return ConfigProblems{{{file.string(), 0, "", std::move(text)}}};
+    };
     const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!descriptor) {
         if (errno == ENOENT) return Config{};
         return problem("cannot be read: " + std::string(std::strerror(errno)));
     }
     struct stat status {};
-    if (::fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode)) return problem("is not a regular file");
+    if (::fstat(descriptor.get(), &status) != 0 || !S_ISREG(status.st_mode))
+        return problem("is not a regular file");
     // Whoever may write the configuration may open the front door to other origins (T31).
     if (status.st_uid != ::geteuid() && status.st_uid != 0)
         return problem("belongs to uid " + std::to_string(status.st_uid));
@@ -368,9 +375,9 @@ Config with_shorter_timers(Config config, unsigned factor) {
         timer = std::max<milliseconds>(timer / std::max(factor, 1U), milliseconds(20));
     };
     auto& limits = config.limits;
-    for (milliseconds* timer : {&limits.silent, &limits.tls_handshake, &limits.headers, &limits.first_message,
-                                &limits.ping, &limits.pong, &limits.idle, &config.consent_deadline,
-                                &config.idle_lock})
+    for (milliseconds* timer :
+         {&limits.silent, &limits.tls_handshake, &limits.headers, &limits.first_message, &limits.ping,
+          &limits.pong, &limits.idle, &config.consent_deadline, &config.idle_lock})
         shorten(*timer);
     return config;
 }

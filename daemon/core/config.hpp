@@ -54,7 +54,8 @@ struct ConfigProblem {
 struct ConfigProblems {
     std::vector<ConfigProblem> all;
 };
-[[noreturn]] void throw_exception_from_error(const ConfigProblems& problems, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const ConfigProblems& problems,
+                                             const boost::source_location& where);
 
 /// `file` is only named in the problems. Every problem is reported, not only the first.
 [[nodiscard]] Result<Config, ConfigProblems> parse_config(std::string_view toml, const std::string& file);

@@ -34,8 +34,8 @@ Result<std::optional<ControlFrameReader::Frame>> ControlFrameReader::filled(std:
         else if (kind == kind_secret && length >= 1 && length - 1 <= max_control_secret_bytes)
             body_.emplace(Secret(length - 1));
         else
-            return Error(BaseErrc::malformed, "control frame of kind " + std::to_string(kind) + " and length " +
-                                                  std::to_string(length));
+            return Error(BaseErrc::malformed, "control frame of kind " + std::to_string(kind) +
+                                                  " and length " + std::to_string(length));
         have_ = 0;
     }
     if (have_ < bytes_of(*body_).size()) return std::optional<Frame>{};

@@ -2,7 +2,6 @@
 #include "control_server.hpp"
 
 #include "control_frames.hpp"
-
 #include <mohr/base/encoding.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -47,9 +46,6 @@ bool unique_names(const std::vector<std::string>& names) {
 }
 
 } // namespace
-
-
-
 
 struct ControlServer::State : std::enable_shared_from_this<ControlServer::State> {
     State(IoLoop& l, std::shared_ptr<spdlog::logger> g, ControlLimits li, Handlers h)
@@ -225,12 +221,14 @@ private:
     void dispatch(Pending complete) {
         jsonrpc::Message& message = complete.message;
         switch (message.kind) {
-        case jsonrpc::Kind::request: return on_request(std::move(complete));
+        case jsonrpc::Kind::request:
+            return on_request(std::move(complete));
         case jsonrpc::Kind::notification:
             server_.handlers.notification(id_, message.method, *message.params);
             return;
         case jsonrpc::Kind::result:
-        case jsonrpc::Kind::error: return on_answer(std::move(complete));
+        case jsonrpc::Kind::error:
+            return on_answer(std::move(complete));
         }
     }
 
@@ -254,16 +252,16 @@ private:
         request.descriptors = std::move(complete.descriptors);
         const std::weak_ptr<Connection> weak = shared_from_this();
         auto log = log_;
-        server_.handlers.request(
-            std::move(request), [weak, id, log, method = request.method](protocol::Outcome<nlohmann::json> outcome) {
-                if (!outcome && !outcome.error().detail.empty())
-                    log->info("control: {}", printable(outcome.error().detail));
-                const auto self = weak.lock();
-                if (!self || self->closed_) return;
-                --self->open_requests_;
-                self->send(outcome ? jsonrpc::make_result(id, std::move(*outcome))
-                                   : jsonrpc::make_error(id, outcome.error()));
-            });
+        server_.handlers.request(std::move(request), [weak, id, log, method = request.method](
+                                                         protocol::Outcome<nlohmann::json> outcome) {
+            if (!outcome && !outcome.error().detail.empty())
+                log->info("control: {}", printable(outcome.error().detail));
+            const auto self = weak.lock();
+            if (!self || self->closed_) return;
+            --self->open_requests_;
+            self->send(outcome ? jsonrpc::make_result(id, std::move(*outcome))
+                               : jsonrpc::make_error(id, outcome.error()));
+        });
     }
 
     void on_answer(Pending complete) {
@@ -273,7 +271,8 @@ private:
         const auto answered = std::move(question->second);
         questions_.erase(question);
         ControlAnswer answer;
-        if (complete.message.kind == jsonrpc::Kind::result) answer.result = std::move(complete.message.result);
+        if (complete.message.kind == jsonrpc::Kind::result)
+            answer.result = std::move(complete.message.result);
         answer.secrets = std::move(complete.secrets);
         answered(std::move(answer));
     }
@@ -392,8 +391,8 @@ ControlServer::~ControlServer() {
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(IoLoop& loop, std::shared_ptr<spdlog::logger> log,
-                                                           const std::filesystem::path& path, ControlLimits limits,
-                                                           Handlers handlers) {
+                                                           const std::filesystem::path& path,
+                                                           ControlLimits limits, Handlers handlers) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.native().size() >= sizeof address.sun_path)

@@ -2,20 +2,19 @@
 #pragma once
 
 #include "io_loop.hpp"
-
 #include <mohr/base/files.hpp>
 #include <mohr/base/secret.hpp>
 #include <mohr/protocol/errors.hpp>
 #include <mohr/protocol/jsonrpc.hpp>
 
 #include <nlohmann/json_fwd.hpp>
+#include <sys/types.h>
 
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <sys/types.h>
 
 namespace spdlog {
 class logger;
@@ -27,7 +26,7 @@ struct ControlLimits {
     std::size_t connections = 32;
     std::size_t requests_per_connection = 16;
     std::size_t queued_bytes = std::size_t{16} << 20;
-    std::chrono::milliseconds half_message = std::chrono::seconds(30); ///< from its first byte to its last
+    std::chrono::milliseconds half_message = std::chrono::seconds(30);  ///< from its first byte to its last
     std::chrono::milliseconds agent_silence = std::chrono::minutes(11); ///< beyond every consent deadline
 };
 
@@ -51,12 +50,13 @@ struct ControlAnswer {
     std::map<std::string, Secret> secrets;
 };
 
-/// The control socket of docs/control-api.md: framing, limits, who may connect, one reply for each request. Knows no
-/// method. I/O thread only.
+/// The control socket of docs/control-api.md: framing, limits, who may connect, one reply for each request.
+/// Knows no method. I/O thread only.
 class ControlServer {
 public:
     using OnRequest = std::function<void(ControlRequest, ControlReply)>;
-    using OnNotification = std::function<void(std::uint64_t connection, const std::string& method, const nlohmann::json&)>;
+    using OnNotification =
+        std::function<void(std::uint64_t connection, const std::string& method, const nlohmann::json&)>;
     using OnGone = std::function<void(std::uint64_t connection)>;
 
     struct Handlers {
@@ -65,9 +65,10 @@ public:
         OnGone gone;
     };
 
-    /// Binds `path` 0600 (its directory is 0700 and ours) and listens. An old socket that nobody listens on is replaced;
-    /// the caller holds the lock that says so. Fails with BaseErrc::io.
-    [[nodiscard]] static Result<std::unique_ptr<ControlServer>> open(IoLoop& loop, std::shared_ptr<spdlog::logger> log,
+    /// Binds `path` 0600 (its directory is 0700 and ours) and listens. An old socket that nobody listens on
+    /// is replaced; the caller holds the lock that says so. Fails with BaseErrc::io.
+    [[nodiscard]] static Result<std::unique_ptr<ControlServer>> open(IoLoop& loop,
+                                                                     std::shared_ptr<spdlog::logger> log,
                                                                      const std::filesystem::path& path,
                                                                      ControlLimits limits, Handlers handlers);
     ~ControlServer();

@@ -4,7 +4,6 @@
 #include "door_process.hpp"
 #include "link/link_channel.hpp"
 #include "peer_lookup.hpp"
-
 #include <mohr/base/encoding.hpp>
 
 #include <spdlog/logger.h>
@@ -39,9 +38,10 @@ constexpr std::size_t max_connections = 2048;
 } // namespace
 
 struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
-    State(IoLoop& l, std::shared_ptr<spdlog::logger> g, DoorSettings s, const Listeners& ls, const TlsIdentity& id,
-          OperationService& ops, SpoolDirectory& sp)
-        : loop(l), log(std::move(g)), settings(std::move(s)), listeners(ls), identity(id), operations(ops), spools(sp) {}
+    State(IoLoop& l, std::shared_ptr<spdlog::logger> g, DoorSettings s, const Listeners& ls,
+          const TlsIdentity& id, OperationService& ops, SpoolDirectory& sp)
+        : loop(l), log(std::move(g)), settings(std::move(s)), listeners(ls), identity(id), operations(ops),
+          spools(sp) {}
 
     IoLoop& loop;
     std::shared_ptr<spdlog::logger> log;
@@ -100,8 +100,8 @@ Result<void> DoorHost::State::launch() {
     if (!pair) return pair.error();
     const std::uint64_t mine = ++generation;
     const std::weak_ptr<State> weak = weak_from_this();
-    auto started = ChildProcess::start(loop.context(), settings.program, settings.arguments, std::move(pair->second),
-                                       [weak, mine](int exit_status) {
+    auto started = ChildProcess::start(loop.context(), settings.program, settings.arguments,
+                                       std::move(pair->second), [weak, mine](int exit_status) {
                                            const auto self = weak.lock();
                                            if (self && self->generation == mine) self->died(exit_status);
                                        });
@@ -157,7 +157,8 @@ Result<void> DoorHost::State::configure() {
 
 void DoorHost::State::end_everything() {
     status = {};
-    // Whoever waits is answered before the connections are forgotten (rule 7); nobody reads it if the door is dead.
+    // Whoever waits is answered before the connections are forgotten (rule 7); nobody reads it if the door is
+    // dead.
     operations.abort_all(protocol::Code::internal_error);
     for (const auto& [id, connection] : std::exchange(connections, {})) operations.connection_closed(id);
     for (auto& [id, job] : std::exchange(jobs, {}))
@@ -181,8 +182,8 @@ void DoorHost::State::died(int exit_status) {
         if (const auto done = std::exchange(on_stopped, {})) done();
         return;
     }
-    const auto pause = std::min<milliseconds>(settings.restart_first * (1LL << std::min(deaths_in_a_row, 16U)),
-                                              settings.restart_last);
+    const auto pause = std::min<milliseconds>(
+        settings.restart_first * (1LL << std::min(deaths_in_a_row, 16U)), settings.restart_last);
     ++deaths_in_a_row;
     log->error("door: ended with status {}; started again in {} ms", exit_status, pause.count());
     changed();
@@ -212,7 +213,8 @@ void DoorHost::State::on(const link::Ready& message) {
     status.ready = true;
     status.landlock_abi = message.landlock_abi;
     status.seccomp = message.seccomp;
-    log->info("door: ready, landlock ABI {}, seccomp {}", message.landlock_abi, message.seccomp ? "on" : "off");
+    log->info("door: ready, landlock ABI {}, seccomp {}", message.landlock_abi,
+              message.seccomp ? "on" : "off");
     // Only a door that has lived for a while starts the count of deaths anew.
     const std::weak_ptr<State> weak = weak_from_this();
     loop.call_after(std::chrono::minutes(1), [weak, mine = generation] {
@@ -254,15 +256,16 @@ void DoorHost::State::on(link::SiteOpen message) {
     send(site_state(message.connection, connection));
     // Walking /proc takes milliseconds; only a prompt needs it.
     const std::weak_ptr<State> weak = weak_from_this();
-    loop.post_to_pool([weak, &loop = loop, mine = generation, peer = std::move(message.peer), id = message.connection] {
-        const auto facts = client_socket(peer);
-        std::optional<Program> program;
-        if (facts && *facts) program = program_of_socket((*facts)->inode);
-        loop.post([weak, mine, id, program = std::move(program)]() mutable {
-            const auto self = weak.lock();
-            if (self && self->generation == mine) self->program_found(id, std::move(program));
+    loop.post_to_pool(
+        [weak, &loop = loop, mine = generation, peer = std::move(message.peer), id = message.connection] {
+            const auto facts = client_socket(peer);
+            std::optional<Program> program;
+            if (facts && *facts) program = program_of_socket((*facts)->inode);
+            loop.post([weak, mine, id, program = std::move(program)]() mutable {
+                const auto self = weak.lock();
+                if (self && self->generation == mine) self->program_found(id, std::move(program));
+            });
         });
-    });
 }
 
 void DoorHost::State::program_found(link::ConnectionId id, std::optional<Program> program) {
@@ -295,7 +298,8 @@ void DoorHost::State::on(link::Operation operation, std::vector<Descriptor> prev
         return run(std::move(requester), std::move(operation), std::move(previews));
     }
     const auto found = connections.find(operation.connection);
-    if (found == connections.end()) return refuse(operation.id, protocol::Code::cancelled, "no such connection");
+    if (found == connections.end())
+        return refuse(operation.id, protocol::Code::cancelled, "no such connection");
     if (!found->second.program_known) {
         found->second.waiting.emplace_back(std::move(operation), std::move(previews));
         return;
@@ -362,10 +366,11 @@ void DoorHost::State::on(const link::FileJobProgress& message) {
         found->second.callbacks.on_progress(message.done, message.total);
 }
 
-DoorHost::DoorHost(IoLoop& loop, std::shared_ptr<spdlog::logger> log, DoorSettings settings, const Listeners& listeners,
-                   const TlsIdentity& identity, OperationService& operations, SpoolDirectory& spools)
-    : state_(std::make_shared<State>(loop, std::move(log), std::move(settings), listeners, identity, operations,
-                                     spools)) {}
+DoorHost::DoorHost(IoLoop& loop, std::shared_ptr<spdlog::logger> log, DoorSettings settings,
+                   const Listeners& listeners, const TlsIdentity& identity, OperationService& operations,
+                   SpoolDirectory& spools)
+    : state_(std::make_shared<State>(loop, std::move(log), std::move(settings), listeners, identity,
+                                     operations, spools)) {}
 
 DoorHost::~DoorHost() {
     state_->stopping = true;

@@ -6,7 +6,6 @@
 #include "operations.hpp"
 #include "spool.hpp"
 #include "tls_identity.hpp"
-
 #include <mohr/protocol/link.hpp>
 
 #include <filesystem>
@@ -28,8 +27,9 @@ struct DoorSettings {
     link::Limits limits;
     bool developer_mode = false;
     std::chrono::milliseconds ready_deadline = std::chrono::seconds(10);
-    std::chrono::milliseconds restart_first = std::chrono::milliseconds(100); ///< doubled for each death in a row …
-    std::chrono::milliseconds restart_last = std::chrono::seconds(30);        ///< … up to this
+    std::chrono::milliseconds restart_first =
+        std::chrono::milliseconds(100); ///< doubled for each death in a row …
+    std::chrono::milliseconds restart_last = std::chrono::seconds(30); ///< … up to this
     std::chrono::milliseconds stop_deadline = std::chrono::seconds(3);
 };
 
@@ -42,8 +42,8 @@ struct DoorStatus {
     pid_t pid = 0;
 };
 
-/// Starts mohr-door, feeds it, and takes what it sends to the parts that decide: peer checks to sock_diag, operations to
-/// the OperationService. Starts it again, with growing pauses, when it dies. I/O thread only.
+/// Starts mohr-door, feeds it, and takes what it sends to the parts that decide: peer checks to sock_diag,
+/// operations to the OperationService. Starts it again, with growing pauses, when it dies. I/O thread only.
 class DoorHost {
 public:
     struct JobCallbacks {
@@ -53,8 +53,9 @@ public:
     };
 
     /// Everything given by reference outlives the host.
-    DoorHost(IoLoop& loop, std::shared_ptr<spdlog::logger> log, DoorSettings settings, const Listeners& listeners,
-             const TlsIdentity& identity, OperationService& operations, SpoolDirectory& spools);
+    DoorHost(IoLoop& loop, std::shared_ptr<spdlog::logger> log, DoorSettings settings,
+             const Listeners& listeners, const TlsIdentity& identity, OperationService& operations,
+             SpoolDirectory& spools);
     ~DoorHost();
     DoorHost(const DoorHost&) = delete;
     DoorHost& operator=(const DoorHost&) = delete;
@@ -67,17 +68,18 @@ public:
     [[nodiscard]] Result<void> start(bool accepting);
     /// The listeners were opened or closed: accept again, or end all sessions.
     void set_accepting(bool accepting, const std::string& reason);
-    /// Tells the pages, ends the sessions and the process; `done` once it is gone, at the latest after stop_deadline.
+    /// Tells the pages, ends the sessions and the process; `done` once it is gone, at the latest after
+    /// stop_deadline.
     void stop(std::function<void()> done);
 
     [[nodiscard]] DoorStatus status() const;
     void access_changed(const std::string& origin);
     void token_changed();
 
-    /// Lets the door work on files of the command line; its consent is asked with `program` as the asking program. The id
-    /// cancels it.
-    [[nodiscard]] link::JobId start_job(link::FileJob job, std::vector<Descriptor> descriptors, Program program,
-                                        JobCallbacks callbacks);
+    /// Lets the door work on files of the command line; its consent is asked with `program` as the asking
+    /// program. The id cancels it.
+    [[nodiscard]] link::JobId start_job(link::FileJob job, std::vector<Descriptor> descriptors,
+                                        Program program, JobCallbacks callbacks);
     void cancel_job(link::JobId job);
 
 private:

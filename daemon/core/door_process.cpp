@@ -3,7 +3,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -28,7 +27,8 @@ struct ChildProcess::State {
 
 namespace {
 
-/// Between fork and exec: async-signal-safe calls only, and nothing of the secret arena, which the child has not got.
+/// Between fork and exec: async-signal-safe calls only, and nothing of the secret arena, which the child has
+/// not got.
 [[noreturn]] void become(const char* program, char* const* arguments, int link, pid_t parent) {
     char* const no_environment[] = {nullptr};
     sigset_t none;
@@ -52,8 +52,8 @@ namespace {
 } // namespace
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(asio::io_context& context, const fs::path& program,
-                                                          const std::vector<std::string>& arguments, Descriptor link,
-                                                          OnExit on_exit) {
+                                                          const std::vector<std::string>& arguments,
+                                                          Descriptor link, OnExit on_exit) {
     std::vector<std::string> texts{program.string()};
     texts.insert(texts.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
@@ -77,7 +77,8 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(asio::io_context& cont
                              [state](const boost::system::error_code& error) {
                                  if (error || !state->running) return;
                                  siginfo_t info{};
-                                 if (::waitid(P_PID, static_cast<id_t>(state->pid), &info, WEXITED) != 0) return;
+                                 if (::waitid(P_PID, static_cast<id_t>(state->pid), &info, WEXITED) != 0)
+                                     return;
                                  state->running = false;
                                  const auto notify = std::move(state->on_exit);
                                  notify(info.si_code == CLD_EXITED ? info.si_status : -info.si_status);

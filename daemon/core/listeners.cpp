@@ -52,8 +52,11 @@ ListenFailure held(const Address& address, std::uint16_t port) {
     const std::string number = "port " + std::to_string(port);
     const auto holder = port_holder({address.bytes, port});
     if (!holder || !*holder) {
-        // A socket that is bound and does not listen shows in no table of the kernel; a stopped Mohr is such a one.
-        failure.text = number + " is in use, by a program that only holds it; is a stopped Mohr of another user running?";
+        // A socket that is bound and does not listen shows in no table of the kernel; a stopped Mohr is such
+        // a one.
+        failure.text =
+            number +
+            " is in use, by a program that only holds it; is a stopped Mohr of another user running?";
         failure.reason = ListenFailure::Reason::held_by_other;
         return failure;
     }
@@ -79,12 +82,16 @@ void set_reuse(const std::vector<Listeners::Socket>& sockets, int value) {
         ::setsockopt(socket.descriptor.get(), SOL_SOCKET, SO_REUSEADDR, &value, sizeof value);
 }
 
-std::uint16_t bound_port(int fd) {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return 0;
-    return storage.ss_family == AF_INET6 ? ntohs(reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port)
-                                         : ntohs(reinterpret_cast<sockaddr_in*>(&storage)->sin_port);
+/// A number that is free on IPv4 right now. Sockets bound to port 0 themselves would not do: the kernel takes
+/// such a port back on shutdown(), and only a number that was asked for stays ours.
+std::uint16_t free_number() {
+    const Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    Address address = loopback(false, 0);
+    auto* const name = reinterpret_cast<sockaddr*>(&address.storage);
+    if (!probe || ::bind(probe.get(), name, address.size) != 0 ||
+        ::getsockname(probe.get(), name, &address.size) != 0)
+        return 0;
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address.storage)->sin_port);
 }
 
 } // namespace
@@ -95,8 +102,6 @@ void throw_exception_from_error(const ListenFailure& failure, const boost::sourc
 
 Result<void, ListenFailure> Listeners::add_port(std::uint16_t port, bool tls) {
     for (const bool ipv6 : {false, true}) {
-        // With port 0 the kernel chooses for IPv4; IPv6 must then get the same number.
-        if (ipv6 && port == 0) port = sockets_.back().what.port;
         Descriptor socket(::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!socket) {
             if (ipv6 && no_such_family(errno)) continue;
@@ -112,8 +117,7 @@ Result<void, ListenFailure> Listeners::add_port(std::uint16_t port, bool tls) {
             if (ipv6 && no_such_family(errno)) continue;
             return system_problem("bind", port, errno);
         }
-        const std::uint16_t number = bound_port(socket.get());
-        sockets_.push_back({std::move(socket), {tls, number, ipv6}});
+        sockets_.push_back({std::move(socket), {tls, port, ipv6}});
     }
     return {};
 }
@@ -124,11 +128,12 @@ Result<Listeners, ListenFailure> Listeners::bind(const PortPlan& ports) {
         if (auto added = all.add_port(port, false); !added) return added.error();
     for (const std::uint16_t port : ports.tls)
         if (auto added = all.add_port(port, true); !added) return added.error();
-    // Two sockets with SO_REUSEADDR may be bound to one port while neither listens: only listen() claims it. A holder
-    // that is bound but stopped is found here as well.
+    // Two sockets with SO_REUSEADDR may be bound to one port while neither listens: only listen() claims it.
+    // A holder that is bound but stopped is found here as well.
     for (const Socket& socket : all.sockets_)
         if (::listen(socket.descriptor.get(), backlog) != 0) {
-            if (errno == EADDRINUSE) return held(loopback(socket.what.ipv6, socket.what.port), socket.what.port);
+            if (errno == EADDRINUSE)
+                return held(loopback(socket.what.ipv6, socket.what.port), socket.what.port);
             return system_problem("listen", socket.what.port, errno);
         }
     all.open_ = true;
@@ -136,10 +141,13 @@ Result<Listeners, ListenFailure> Listeners::bind(const PortPlan& ports) {
 }
 
 Result<Listeners, ListenFailure> Listeners::bind_free() {
-    // The number that IPv4 got may be taken on IPv6: try again with another.
-    Result<Listeners, ListenFailure> last = ListenFailure{};
+    // The number may be taken on IPv6, or by now: try again with another.
+    Result<Listeners, ListenFailure> last = ListenFailure{ListenFailure::Reason::system, 0, "no free port"};
     for (int attempt = 0; attempt < 16; ++attempt) {
-        last = bind({{0}, {0}});
+        const std::uint16_t plain = free_number();
+        const std::uint16_t tls = free_number();
+        if (plain == 0 || plain == tls) continue;
+        last = bind({{plain}, {tls}});
         if (last || last.error().reason == ListenFailure::Reason::system) return last;
     }
     return last;
@@ -154,9 +162,10 @@ Result<void> Listeners::open() {
 }
 
 void Listeners::close() {
-    // shutdown() takes a listening socket back to the bound state: new connections are refused, the port stays ours.
-    // Bound only, with SO_REUSEADDR, it would not keep others from binding and listening; so that goes first. It comes
-    // back before listen(), since accepted connections inherit it and a restart has to bind over their remains.
+    // shutdown() takes a listening socket back to the bound state: new connections are refused, the port
+    // stays ours. Bound only, with SO_REUSEADDR, it would not keep others from binding and listening; so that
+    // goes first. It comes back before listen(), since accepted connections inherit it and a restart has to
+    // bind over their remains.
     set_reuse(sockets_, 0);
     for (const Socket& socket : sockets_) ::shutdown(socket.descriptor.get(), SHUT_RDWR);
     open_ = false;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "peer_lookup.hpp"
-
 #include <mohr/base/files.hpp>
 #include <mohr/protocol/link.hpp>
 
@@ -24,7 +23,8 @@ struct ListenFailure {
     std::uint16_t port = 0;
     std::string text; ///< one sentence for the person: "port 51356 is held by user anna (uid 1001)"
 };
-[[noreturn]] void throw_exception_from_error(const ListenFailure& failure, const boost::source_location& where);
+[[noreturn]] void throw_exception_from_error(const ListenFailure& failure,
+                                             const boost::source_location& where);
 
 /// A set of ports: on each, 127.0.0.1 and ::1.
 struct PortPlan {
@@ -32,12 +32,12 @@ struct PortPlan {
     std::vector<std::uint16_t> tls;
 };
 
-/// The sockets of the front door. They stay bound as long as this lives, so that nobody else can take the ports while
-/// the door is closed (R17).
+/// The sockets of the front door. They stay bound as long as this lives, so that nobody else can take the
+/// ports while the door is closed (R17).
 class Listeners {
 public:
-    /// All or nothing; ::1 may be missing only where the kernel has no such address. SO_REUSEADDR, never SO_REUSEPORT,
-    /// IPV6_V6ONLY. The sockets are bound, not yet listening.
+    /// All or nothing; ::1 may be missing only where the kernel has no such address. SO_REUSEADDR, never
+    /// SO_REUSEPORT, IPV6_V6ONLY. The sockets are bound, not yet listening.
     [[nodiscard]] static Result<Listeners, ListenFailure> bind(const PortPlan& ports);
     /// The same on free ports, one number for both families (sandbox).
     [[nodiscard]] static Result<Listeners, ListenFailure> bind_free();

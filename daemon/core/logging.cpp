@@ -16,7 +16,8 @@ public:
     explicit LineFormatter(LogFormat format) : format_(format) {}
 
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
-        const std::string time = to_rfc3339(std::chrono::time_point_cast<std::chrono::milliseconds>(message.time));
+        const std::string time =
+            to_rfc3339(std::chrono::time_point_cast<std::chrono::milliseconds>(message.time));
         const auto level = spdlog::level::to_string_view(message.level);
         const std::string_view level_text(level.data(), level.size());
         const std::string_view text(message.payload.data(), message.payload.size());
@@ -39,10 +40,14 @@ private:
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::error:
+        return spdlog::level::err;
+    case LogLevel::warn:
+        return spdlog::level::warn;
+    case LogLevel::info:
+        return spdlog::level::info;
+    case LogLevel::debug:
+        return spdlog::level::debug;
     }
     return spdlog::level::info;
 }

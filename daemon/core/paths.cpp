@@ -39,8 +39,9 @@ Result<Paths> profile_paths(const Environment& environment) {
     if (!cache) return cache.error();
     const auto runtime = absolute("XDG_RUNTIME_DIR");
     if (!runtime)
-        return Error(BaseErrc::io, "XDG_RUNTIME_DIR is not set; log in through the desktop or pam_systemd, or set it "
-                                   "to a directory that only you can enter");
+        return Error(BaseErrc::io,
+                     "XDG_RUNTIME_DIR is not set; log in through the desktop or pam_systemd, or set it "
+                     "to a directory that only you can enter");
     return Paths{*config / "mohrd.toml", *data, *state, *cache, *runtime / "mohr"};
 }
 

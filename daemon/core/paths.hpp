@@ -26,8 +26,8 @@ struct Paths {
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 [[nodiscard]] Environment process_environment();
 
-/// The person's own profile. Fails with BaseErrc::io if neither HOME nor the variables say where that is, or if
-/// XDG_RUNTIME_DIR is missing (there is no safe place to guess for a socket).
+/// The person's own profile. Fails with BaseErrc::io if neither HOME nor the variables say where that is, or
+/// if XDG_RUNTIME_DIR is missing (there is no safe place to guess for a socket).
 [[nodiscard]] Result<Paths> profile_paths(const Environment& environment);
 
 /// Everything of a sandbox lies below its directory; no variable is asked.

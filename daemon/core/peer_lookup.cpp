@@ -9,7 +9,6 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -23,6 +22,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <pwd.h>
 #include <unistd.h>
 #include <vector>
 
@@ -30,7 +30,8 @@ namespace mohr::core {
 namespace {
 
 constexpr unsigned tcp_listen = 10;
-/// Bound and neither listening nor connected: what a stopped Mohr is. Linux 6.8 and later tell it; older ones ignore it.
+/// Bound and neither listening nor connected: what a stopped Mohr is. Linux 6.8 and later tell it; older ones
+/// ignore it.
 constexpr unsigned tcp_bound_inactive = 13;
 
 /// A sock_diag socket whose answers are waited for 200 ms at most; the answer comes from this kernel at once.
@@ -138,17 +139,23 @@ std::vector<std::string_view> words(std::string_view line) {
     return out;
 }
 
-/// Where distributions and vendors install browsers; only root can write there. A copy in the person's own directories is
-/// none that we know.
+/// Where distributions and vendors install browsers; only root can write there. A copy in the person's own
+/// directories is none that we know.
 bool is_known_browser(std::string_view path) {
-    constexpr std::array<std::string_view, 14> browsers{
-        "/usr/lib/firefox-esr/firefox-esr", "/usr/lib/firefox/firefox", "/usr/lib64/firefox/firefox",
-        "/opt/firefox/firefox",             "/usr/lib/firefox/firefox-bin",
-        "/usr/lib/chromium/chromium",       "/usr/lib64/chromium-browser/chromium-browser",
-        "/opt/google/chrome/chrome",        "/opt/microsoft/msedge/msedge",
-        "/opt/brave.com/brave/brave",       "/opt/vivaldi/vivaldi-bin",
-        "/usr/lib/x86_64-linux-gnu/opera/opera", "/usr/lib/epiphany-browser/WebKitNetworkProcess",
-        "/usr/lib/falkon/falkon"};
+    constexpr std::array<std::string_view, 14> browsers{"/usr/lib/firefox-esr/firefox-esr",
+                                                        "/usr/lib/firefox/firefox",
+                                                        "/usr/lib64/firefox/firefox",
+                                                        "/opt/firefox/firefox",
+                                                        "/usr/lib/firefox/firefox-bin",
+                                                        "/usr/lib/chromium/chromium",
+                                                        "/usr/lib64/chromium-browser/chromium-browser",
+                                                        "/opt/google/chrome/chrome",
+                                                        "/opt/microsoft/msedge/msedge",
+                                                        "/opt/brave.com/brave/brave",
+                                                        "/opt/vivaldi/vivaldi-bin",
+                                                        "/usr/lib/x86_64-linux-gnu/opera/opera",
+                                                        "/usr/lib/epiphany-browser/WebKitNetworkProcess",
+                                                        "/usr/lib/falkon/falkon"};
     return std::find(browsers.begin(), browsers.end(), path) != browsers.end();
 }
 
@@ -198,14 +205,15 @@ Result<std::optional<SocketFacts>> port_holder(const Endpoint& endpoint) {
     std::optional<SocketFacts> found;
     // A wildcard of either family may be what is in the way.
     for (const int family : {AF_INET, AF_INET6}) {
-        const DiagRequest request = make_request(NLM_F_REQUEST | NLM_F_DUMP, family, 1U << tcp_listen | 1U << tcp_bound_inactive);
+        const DiagRequest request =
+            make_request(NLM_F_REQUEST | NLM_F_DUMP, family, 1U << tcp_listen | 1U << tcp_bound_inactive);
         const std::size_t size = family == AF_INET ? 4 : 16;
         MOHR_TRY(ask(request, [&](const inet_diag_msg& message) {
             if (ntohs(message.id.idiag_sport) != endpoint.port) return;
             const auto* address = reinterpret_cast<const std::uint8_t*>(message.id.idiag_src);
             const bool wildcard = std::all_of(address, address + size, [](std::uint8_t b) { return b == 0; });
-            const bool same =
-                size == endpoint.address.size() && std::equal(address, address + size, endpoint.address.begin());
+            const bool same = size == endpoint.address.size() &&
+                              std::equal(address, address + size, endpoint.address.begin());
             if (same || (wildcard && !found))
                 found = SocketFacts{message.idiag_state, message.idiag_uid, message.idiag_inode};
         }));
@@ -228,12 +236,14 @@ std::optional<Program> program_of_socket(std::uint64_t inode) {
     namespace fs = std::filesystem;
     const std::string wanted = "socket:[" + std::to_string(inode) + "]";
     std::error_code error;
-    for (fs::directory_iterator process("/proc", error), end; !error && process != end; process.increment(error)) {
+    for (fs::directory_iterator process("/proc", error), end; !error && process != end;
+         process.increment(error)) {
         const auto pid = parse_number(process->path().filename().string(), 10);
         struct stat status {};
         if (!pid || ::stat(process->path().c_str(), &status) != 0 || status.st_uid != ::geteuid()) continue;
         std::error_code inner;
-        for (fs::directory_iterator fd(process->path() / "fd", inner); !inner && fd != end; fd.increment(inner)) {
+        for (fs::directory_iterator fd(process->path() / "fd", inner); !inner && fd != end;
+             fd.increment(inner)) {
             std::error_code link_error;
             if (fs::read_symlink(fd->path(), link_error) != wanted) continue;
             const fs::path path = fs::read_symlink(process->path() / "exe", link_error);
@@ -249,7 +259,8 @@ std::string user_text(uid_t uid) {
     passwd entry{};
     passwd* found = nullptr;
     const std::string number = "uid " + std::to_string(uid);
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return number;
+    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+        return number;
     return printable(entry.pw_name, 64) + " (" + number + ")";
 }
 

@@ -6,10 +6,11 @@
 #include <mohr/base/result.hpp>
 #include <mohr/protocol/link.hpp>
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace mohr::core {
 
@@ -27,17 +28,21 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
-/// The client's socket of a connection that we accepted: its local end is `peer.remote`. Asks sock_diag(7) for the
-/// exact four-tuple. Empty if there is no such socket. Fails with BaseErrc::io if the kernel cannot be asked.
+/// The client's socket of a connection that we accepted: its local end is `peer.remote`. Asks sock_diag(7)
+/// for the exact four-tuple. Empty if there is no such socket. Fails with BaseErrc::io if the kernel cannot
+/// be asked.
 [[nodiscard]] Result<std::optional<SocketFacts>> client_socket(const protocol::link::FourTuple& peer);
 /// The same from /proc/net/tcp and tcp6, for kernels or sandboxes without sock_diag.
-[[nodiscard]] Result<std::optional<SocketFacts>> client_socket_from_procfs(const protocol::link::FourTuple& peer);
+[[nodiscard]] Result<std::optional<SocketFacts>>
+client_socket_from_procfs(const protocol::link::FourTuple& peer);
 
-/// The socket that listens on (or, where the kernel tells, holds) an address and port, or the wildcard that covers it.
+/// The socket that listens on (or, where the kernel tells, holds) an address and port, or the wildcard that
+/// covers it.
 [[nodiscard]] Result<std::optional<SocketFacts>> port_holder(const Endpoint& endpoint);
 
-/// Whether the peer may talk to us (T24): its uid is `owner`, the connection is ESTABLISHED, and its socket still
-/// belongs to somebody (a client that has gone shows uid 0 and inode 0). Any doubt is a no; uid 0 is not special.
+/// Whether the peer may talk to us (T24): its uid is `owner`, the connection is ESTABLISHED, and its socket
+/// still belongs to somebody (a client that has gone shows uid 0 and inode 0). Any doubt is a no; uid 0 is
+/// not special.
 [[nodiscard]] bool peer_is(uid_t owner, const protocol::link::FourTuple& peer);
 /// The rule of peer_is over what was found.
 [[nodiscard]] bool acceptable(uid_t owner, const std::optional<SocketFacts>& facts) noexcept;

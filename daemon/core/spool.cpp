@@ -16,7 +16,8 @@ namespace {
 
 bool is_memory(const std::filesystem::path& path) {
     struct statfs facts {};
-    return ::statfs(path.c_str(), &facts) == 0 && (facts.f_type == TMPFS_MAGIC || facts.f_type == RAMFS_MAGIC);
+    return ::statfs(path.c_str(), &facts) == 0 &&
+           (facts.f_type == TMPFS_MAGIC || facts.f_type == RAMFS_MAGIC);
 }
 
 } // namespace
@@ -34,7 +35,8 @@ Result<Descriptor> SpoolDirectory::open(std::uint64_t expected_bytes) const {
     const auto block = static_cast<std::uint64_t>(facts.f_bsize);
     const std::uint64_t free_bytes = static_cast<std::uint64_t>(facts.f_bavail) * block;
     if (free_bytes < reserve_bytes || free_bytes - reserve_bytes < expected_bytes)
-        return Error(BaseErrc::io, path_.string() + ": only " + std::to_string(free_bytes) + " bytes are free");
+        return Error(BaseErrc::io,
+                     path_.string() + ": only " + std::to_string(free_bytes) + " bytes are free");
     Descriptor file(::open(path_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600));
     if (file) return file;
     if (errno != EOPNOTSUPP && errno != EISDIR) return system_failure(path_.string());

@@ -9,8 +9,8 @@
 
 namespace mohr::core {
 
-/// Where large contents wait: unlinked 0600 files, which the door encrypts. On a disk where there is one to be had: pages
-/// of a tmpfs are memory.
+/// Where large contents wait: unlinked 0600 files, which the door encrypts. On a disk where there is one to
+/// be had: pages of a tmpfs are memory.
 class SpoolDirectory {
 public:
     /// `preferred` (0700, ours) if it is on a disk, else /var/tmp, else `preferred` all the same.
@@ -24,7 +24,8 @@ public:
     static constexpr std::uint64_t reserve_bytes = std::uint64_t{64} << 20;
 
 private:
-    SpoolDirectory(std::filesystem::path path, bool in_memory) : path_(std::move(path)), in_memory_(in_memory) {}
+    SpoolDirectory(std::filesystem::path path, bool in_memory)
+        : path_(std::move(path)), in_memory_(in_memory) {}
     std::filesystem::path path_;
     bool in_memory_ = false;
 };

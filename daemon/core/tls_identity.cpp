@@ -13,8 +13,9 @@
 namespace mohr::core {
 namespace {
 
-constexpr const char* name_constraints = "critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,"
-                                         "permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+constexpr const char* name_constraints =
+    "critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,"
+    "permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
 
 using Extensions = std::vector<std::pair<int, const char*>>;
 
@@ -45,26 +46,28 @@ Result<void> add_extensions(X509* certificate, X509* issuer, const Extensions& e
 }
 
 /// `issuer` is null for a self-signed certificate.
-Result<OwnedX509> issue(EVP_PKEY* key, const std::string& common_name, X509* issuer, EVP_PKEY* issuer_key, Instant now,
-                        const Extensions& extensions) {
+Result<OwnedX509> issue(EVP_PKEY* key, const std::string& common_name, X509* issuer, EVP_PKEY* issuer_key,
+                        Instant now, const Extensions& extensions) {
     OwnedX509 certificate(X509_new());
     const OwnedX509Name name(X509_NAME_new());
     MOHR_TRY(check(certificate && name, "certificate"));
     const auto* text = reinterpret_cast<const unsigned char*>(common_name.data());
     const auto length = static_cast<int>(common_name.size());
-    MOHR_TRY(check(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, MBSTRING_UTF8, text, length, -1, 0) == 1,
-                   "name"));
+    MOHR_TRY(
+        check(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, MBSTRING_UTF8, text, length, -1, 0) == 1,
+              "name"));
     MOHR_TRY(set_serial(certificate.get()));
     using std::chrono::duration_cast, std::chrono::seconds;
     // An hour back, for clocks that were set in the meantime.
     const auto begin = duration_cast<seconds>((now - std::chrono::hours(1)).time_since_epoch()).count();
     const auto end = duration_cast<seconds>((now + tls_lifetime).time_since_epoch()).count();
     X509* const c = certificate.get();
-    MOHR_TRY(check(X509_set_version(c, X509_VERSION_3) == 1 && X509_set_subject_name(c, name.get()) == 1 &&
-                       X509_set_issuer_name(c, issuer != nullptr ? X509_get_subject_name(issuer) : name.get()) == 1 &&
-                       ASN1_TIME_set(X509_getm_notBefore(c), begin) != nullptr &&
-                       ASN1_TIME_set(X509_getm_notAfter(c), end) != nullptr && X509_set_pubkey(c, key) == 1,
-                   "certificate fields"));
+    MOHR_TRY(check(
+        X509_set_version(c, X509_VERSION_3) == 1 && X509_set_subject_name(c, name.get()) == 1 &&
+            X509_set_issuer_name(c, issuer != nullptr ? X509_get_subject_name(issuer) : name.get()) == 1 &&
+            ASN1_TIME_set(X509_getm_notBefore(c), begin) != nullptr &&
+            ASN1_TIME_set(X509_getm_notAfter(c), end) != nullptr && X509_set_pubkey(c, key) == 1,
+        "certificate fields"));
     MOHR_TRY(add_extensions(c, issuer != nullptr ? issuer : c, extensions));
     MOHR_TRY(check(X509_sign(c, issuer_key, EVP_sha256()) > 0, "signature"));
     return certificate;
@@ -107,7 +110,8 @@ Result<TlsIdentity> load(const std::filesystem::path& directory) {
     if (!pem) return pem.error();
     auto chain = read_certificates(*pem);
     if (!chain) return chain.error();
-    if (chain->size() != 2) return Error(BaseErrc::malformed, (directory / "chain.pem").string() + ": not two");
+    if (chain->size() != 2)
+        return Error(BaseErrc::malformed, (directory / "chain.pem").string() + ": not two");
     identity.chain = std::move(*chain);
     const auto parsed = read_key(identity.key.reveal());
     if (!parsed) return parsed.error();
@@ -164,7 +168,8 @@ Result<TlsIdentity> load_or_make_tls_identity(const std::filesystem::path& direc
     std::error_code error;
     if (std::filesystem::exists(std::filesystem::symlink_status(directory / "chain.pem", error))) {
         auto found = load(directory);
-        // Files that others can read are the person's to look at; a pair that a crash left half written is not.
+        // Files that others can read are the person's to look at; a pair that a crash left half written is
+        // not.
         if (!found && found.error().code != make_error_code(BaseErrc::malformed)) return found.error();
         if (found && found->leaf().not_after() - now >= tls_renew_before && found->leaf().not_before() <= now)
             return found;

@@ -22,13 +22,15 @@ struct TlsIdentity {
 inline constexpr std::chrono::days tls_lifetime{800};
 inline constexpr std::chrono::days tls_renew_before{30};
 
-/// A P-256 root, name-constrained to the loopback names (RFC 5280 section 4.2.1.10), path length 0, serverAuth only,
-/// and the one leaf that it ever signs: localhost, 127.0.0.1, ::1. The root's key is gone when this returns.
+/// A P-256 root, name-constrained to the loopback names (RFC 5280 section 4.2.1.10), path length 0,
+/// serverAuth only, and the one leaf that it ever signs: localhost, 127.0.0.1, ::1. The root's key is gone
+/// when this returns.
 [[nodiscard]] Result<TlsIdentity> make_tls_identity(Instant now);
 
-/// What `directory` (0700) holds: `key.der` (0600) and `chain.pem`, with `root.pem` for the browsers' trust stores. Made
-/// if there is none or if less than 30 days are left. Fails with BaseErrc::insecure_file if others could read the key;
-/// BaseErrc::malformed if the files do not fit together.
-[[nodiscard]] Result<TlsIdentity> load_or_make_tls_identity(const std::filesystem::path& directory, Instant now);
+/// What `directory` (0700) holds: `key.der` (0600) and `chain.pem`, with `root.pem` for the browsers' trust
+/// stores. Made if there is none or if less than 30 days are left. Fails with BaseErrc::insecure_file if
+/// others could read the key; BaseErrc::malformed if the files do not fit together.
+[[nodiscard]] Result<TlsIdentity> load_or_make_tls_identity(const std::filesystem::path& directory,
+                                                            Instant now);
 
 } // namespace mohr::core

@@ -10,7 +10,8 @@ namespace mohr::core {
 /// What the person last chose for the front door (R15). On where nothing was chosen yet (R12).
 class ToggleFile {
 public:
-    explicit ToggleFile(std::filesystem::path state_directory) : path_(std::move(state_directory) / "front-door") {}
+    explicit ToggleFile(std::filesystem::path state_directory)
+        : path_(std::move(state_directory) / "front-door") {}
     /// Fails with BaseErrc::insecure_file or malformed: a choice that cannot be read is not guessed.
     [[nodiscard]] Result<bool> read() const;
     /// Durable before it returns.

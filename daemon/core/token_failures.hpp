@@ -7,8 +7,8 @@
 
 namespace mohr::core {
 
-/// The one table from failures of the token (and of base/) to the stable codes. The text goes to the log only; `reason`
-/// carries the rule of pin_invalid and confirmation_needed.
+/// The one table from failures of the token (and of base/) to the stable codes. The text goes to the log
+/// only; `reason` carries the rule of pin_invalid and confirmation_needed.
 [[nodiscard]] protocol::Failure token_failure(const Error& error);
 [[nodiscard]] protocol::Failure token_failure(const token::PinFailure& failure);
 

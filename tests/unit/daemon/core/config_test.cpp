@@ -2,12 +2,12 @@
 #include "catch_compat.hpp"
 #include "config.hpp"
 #include "temporary_directory.hpp"
-
 #include <mohr/base/files.hpp>
+
+#include <sys/stat.h>
 
 #include <fstream>
 #include <sstream>
-#include <sys/stat.h>
 
 using namespace mohr;
 using namespace mohr::core;
@@ -99,7 +99,8 @@ TEST_CASE("what is wrong is named with file, line and key", "[config]") {
     CHECK(problems_of("[timers]\nping_seconds = -1\n") ==
           "mohrd.toml:2: timers.ping_seconds: must be a whole number from 5 to 300 (seconds)\n");
     CHECK(problems_of("[token]\nowner_authentication_service = \"../login\"\n") ==
-          "mohrd.toml:2: token.owner_authentication_service: must be a PAM service name of 1 to 32 characters a-z, 0-9, - "
+          "mohrd.toml:2: token.owner_authentication_service: must be a PAM service name of 1 to 32 "
+          "characters a-z, 0-9, - "
           "and _\n");
 }
 
@@ -114,9 +115,9 @@ TEST_CASE("keys that contradict each other are named", "[config]") {
 
 TEST_CASE("every problem is reported, not only the first", "[config]") {
     CHECK(problems_of("developer_mode = 1\n[limits]\nconnections = 0\nconnectons = 5\n") ==
+          "mohrd.toml:1: developer_mode: must be true or false\n"
           "mohrd.toml:3: limits.connections: must be a whole number from 1 to 512\n"
-          "mohrd.toml:4: limits.connectons: unknown key; did you mean limits.connections?\n"
-          "mohrd.toml:1: developer_mode: must be true or false\n");
+          "mohrd.toml:4: limits.connectons: unknown key; did you mean limits.connections?\n");
 }
 
 TEST_CASE("what is no TOML is refused with its line", "[config]") {
