@@ -20,10 +20,10 @@ CommandLine::CommandLine()
     add_token_verbs(*this);
     add_key_verbs(*this);
     add_certificate_verbs(*this);
-
+    add_file_verbs(*this);
     add_site_verbs(*this);
     add_log_verbs(*this);
-
+    add_agent_verb(*this);
     add_completion_verb(*this);
 }
 

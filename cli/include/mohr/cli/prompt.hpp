@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mohr/cli/failure.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mohr::cli {
+
+/// "Prompts" of docs/control-api.md, decoded once: what hangs a decision is compulsory and of its type, all
+/// texts are still foreign.
+struct Prompt {
+    enum class Kind : std::uint8_t { access, listing, select, sign, authenticate, decrypt, generate, import };
+    struct Program {
+        std::string name;
+        std::string path;
+        std::uint64_t pid = 0;
+        bool known_browser = false;
+        bool operator==(const Program&) const = default;
+    };
+    struct Document {
+        std::string name;
+        std::optional<std::uint64_t> size; ///< absent where only a digest was given
+        std::string media_type;
+        std::string digest_algorithm;
+        std::string digest; ///< hexadecimal
+        std::string preview;
+        bool operator==(const Document&) const = default;
+    };
+    struct Certificate {
+        std::string id;
+        std::string common_name;
+        std::string issuer;
+        std::string not_after;
+        bool usable = false;
+        std::string reason;
+        bool preselected = false;
+        bool operator==(const Certificate&) const = default;
+    };
+    struct Pin {
+        bool needed = false;
+        std::optional<unsigned> tries_left;
+        unsigned min_length = 4;
+        unsigned max_length = 24;
+        bool last_wrong = false;
+    };
+
+    std::uint64_t number = 0;
+    Kind kind{};
+    std::string origin;
+    bool local = false;
+    std::string registrable_domain;
+    bool insecure = false;
+    Program program;
+    std::string purpose;
+    bool blind = false;
+    bool unauthenticated = false;
+    bool weak = false;
+    std::chrono::seconds deadline{};
+    std::vector<Document> documents;
+    std::vector<Certificate> certificates;
+    Pin pin;
+    std::vector<std::string> remember;
+    std::string key_algorithm; ///< generate
+    std::string key_subject;   ///< generate
+
+    /// Whether both ask for the same: everything but number, deadline and PIN state.
+    [[nodiscard]] bool same_question(const Prompt& other) const;
+};
+
+/// Fails with protocol_error; the detail names the member.
+[[nodiscard]] Outcome<Prompt> decode_prompt(const nlohmann::json& params);
+
+} // namespace mohr::cli
