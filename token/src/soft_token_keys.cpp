@@ -87,7 +87,7 @@ Result<TokenObject> SoftToken::Impl::store_key(StoredKey key) {
     MOHR_TRY(commit([&] { return vault.write_key(*stored); }));
     TokenObject out = seen_now(stored->object);
     const std::unique_lock exclusive(view);
-    keys = with_key(*keys, stored->object.id, std::move(stored));
+    keys = with_key(*keys, stored->object.id, stored);
     return out;
 }
 

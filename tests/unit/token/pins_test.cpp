@@ -116,3 +116,184 @@ TEST_CASE("a right PIN while unlocked changes nothing on disk", "[token][pin]") 
     CHECK(fixture.token->info().epoch == before);
     CHECK(test::read_file(fixture.scratch.path() / "data" / "vault.db-wal") == log);
 }
+
+// --- Rules of R42–R46 and their confirmations
+// ------------------------------------------------------------------------
+
+TEST_CASE("the user PIN takes 4 to 24 ASCII digits and nothing else [R42] [R43] [R195]", "[token][pin]") {
+    const PinPolicy policy;
+    const auto problem = [&](std::string_view text) { return check_user_pin(as_bytes(text), policy); };
+    for (const std::string_view good : {"1234", "0000123", "012345678901234567890123"}) CHECK(!problem(good));
+    for (const std::string_view bad : {"12a4", "12 34", "۱۲۳۴", "١٢٣٤", "１２３４", "12-4", "1234\n"})
+        CHECK(problem(bad) == PinProblem::characters);
+    for (const std::string_view bad : {"", "1", "123", "0123456789012345678901234"})
+        CHECK(problem(bad) == PinProblem::length);
+}
+
+TEST_CASE("the admin PIN takes 4 to 24 ASCII letters and digits [R44] [R45]", "[token][pin]") {
+    const PinPolicy policy;
+    const auto problem = [&](std::string_view text) { return check_admin_pin(as_bytes(text), policy); };
+    for (const std::string_view good : {"Ab12", "1234", "abcd", "ABcd1234efGH5678ijKL9012"})
+        CHECK(!problem(good));
+    for (const std::string_view bad : {"ab 1", "ab-1", "ابcd", "ab۱۲", "äbcd"})
+        CHECK(problem(bad) == PinProblem::characters);
+    for (const std::string_view bad : {"", "Ab1", "ABcd1234efGH5678ijKL90123"})
+        CHECK(problem(bad) == PinProblem::length);
+}
+
+TEST_CASE("letter case matters in the admin PIN [R46]", "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.initialise(test::user_pin, "Abcd1");
+    CHECK(wrong(*fixture.token, Role::admin, "abcd1").reason == PinReason::wrong);
+    CHECK(wrong(*fixture.token, Role::admin, "ABCD1").reason == PinReason::wrong);
+    CHECK(fixture.admin("Abcd1").role() == Role::admin);
+}
+
+TEST_CASE("a PIN that breaks a rule is refused with the rule's name, wherever it is set [R42] [R44]",
+          "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.open();
+    const auto initialise = [&](std::string_view user, std::string_view admin) {
+        return fixture.token->initialise(pin(user), pin(admin), "", {true, true}).error();
+    };
+    CHECK(initialise("12a4", "Abcd").code == TokenErrc::user_pin_invalid);
+    CHECK(initialise("12a4", "Abcd").detail == "characters");
+    CHECK(initialise("123", "Abcd").detail == "length");
+    CHECK(initialise("1234", "Ab-d").code == TokenErrc::admin_pin_invalid);
+    CHECK(initialise("1234", "Abc").detail == "length");
+    CHECK(fixture.token->info().state == TokenState::activated);
+    fixture.initialise();
+    CHECK(fixture.token->change_pin(fixture.user(), pin("۱۲۳۴"), {true, true}).error().code ==
+          TokenErrc::user_pin_invalid);
+    CHECK(fixture.token->change_pin(fixture.admin(), pin("a b c"), {true, true}).error().code ==
+          TokenErrc::admin_pin_invalid);
+    CHECK(fixture.token->unblock_user(fixture.admin(), pin("Abcd"), {true, true}).error().code ==
+          TokenErrc::user_pin_invalid);
+    CHECK(fixture.token->reset(fixture.admin(), pin("1"), pin("Abcd"), {true, true}).error().code ==
+          TokenErrc::user_pin_invalid);
+    CHECK(fixture.user().role() == Role::user);
+}
+
+TEST_CASE("a guessable PIN is found with its reason", "[token][pin]") {
+    const auto reason = [](std::string_view text) { return guessable(as_bytes(text)); };
+    for (const std::string_view text : {"0000", "777777", "aaaa"})
+        CHECK(reason(text) == Guessable::repeated_digit);
+    for (const std::string_view text : {"1234", "9876", "7890", "3210", "abcd", "DCBA", "23456789"})
+        CHECK(reason(text) == Guessable::sequence);
+    for (const std::string_view text : {"1212", "123123", "abab", "48214821"})
+        CHECK(reason(text) == Guessable::repeated_pattern);
+    for (const std::string_view text :
+         {"1985", "1364", "2001", "13640521", "21051985", "05211985", "640521", "210564"})
+        CHECK(reason(text) == Guessable::date);
+    for (const std::string_view text : {"2580", "Password", "ADMIN", "147258"})
+        CHECK(reason(text) == Guessable::common);
+    for (const std::string_view text : {"4829", "741852", "Adm1n2580", "9051", "83920174"})
+        CHECK(!reason(text));
+}
+
+TEST_CASE("a guessable PIN and equal PINs wait for a confirmation that names the reason [R59]",
+          "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.open();
+    const auto initialise = [&](std::string_view user, std::string_view admin, PinConfirmations confirmed) {
+        return fixture.token->initialise(pin(user), pin(admin), "", confirmed);
+    };
+    const auto needs = [&](std::string_view user, std::string_view admin, PinConfirmations confirmed) {
+        const auto result = initialise(user, admin, confirmed);
+        REQUIRE(!result);
+        CHECK(result.error().code == TokenErrc::confirmation_needed);
+        return result.error().detail;
+    };
+    CHECK(needs("1234", "x4829", {}) == "user:sequence");
+    CHECK(needs("4829", "admin", {}) == "admin:common");
+    CHECK(needs("4829", "4829", {}) == "equal");
+    CHECK(needs("1111", "1111", {}) == "user:repeated_digit,admin:repeated_digit,equal");
+    CHECK(needs("1111", "1111", {true, false}) == "equal");
+    CHECK(needs("1111", "1111", {false, true}) == "user:repeated_digit,admin:repeated_digit");
+    CHECK(fixture.token->info().state == TokenState::activated);
+    CHECK(initialise("1111", "1111", {true, true}));
+
+    CHECK(fixture.token->change_pin(fixture.user("1111"), pin("2345"), {}).error().detail == "user:sequence");
+    CHECK(fixture.token->unblock_user(fixture.admin("1111"), pin("1111"), {true, false}).error().detail ==
+          "equal");
+    CHECK(fixture.token->unblock_user(fixture.admin("1111"), pin("1111"), {true, true}));
+}
+
+TEST_CASE("changing one PIN alone never tells whether it equals the other", "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.initialise("482951", "739205");
+    CHECK(fixture.token->change_pin(fixture.user("482951"), pin("739205"), {}));
+}
+
+TEST_CASE("an organisation's policy turns the confirmation of a guessable PIN into a refusal",
+          "[token][pin]") {
+    test::TokenFixture fixture;
+    auto options = fixture.options();
+    options.policy.refuse_guessable = true;
+    fixture.open(std::move(options));
+    CHECK(fixture.token->initialise(pin("1234"), pin("x4829"), "", {true, true}).error().code ==
+          TokenErrc::guessable_refused);
+    CHECK(fixture.token->initialise(pin("4829"), pin("x4829"), "", {}));
+}
+
+// --- Unblocking and resets
+// -------------------------------------------------------------------------------------------
+
+TEST_CASE("the admin unblocks the user with a new PIN and the keys stay usable [R56]", "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.initialise();
+    const test::TestAuthority authority(fixture.clock);
+    const TokenObject key = fixture.token->generate_key(fixture.user(), KeyAlgorithm::ec_p256, "").value();
+    REQUIRE(fixture.token->import_certificate(fixture.user(), {authority.issue(key.public_key_info)},
+                                              CertificateState::active));
+    fixture.token->lock();
+    CHECK(tries_until_blocked(*fixture.token, Role::user) == 4);
+    REQUIRE(fixture.token->unblock_user(fixture.admin(), pin("482951"), {}));
+    CHECK(fixture.token->info().user.tries_left == 5);
+    CHECK(!fixture.token->info().unlocked);
+    CHECK(wrong(*fixture.token, Role::user, test::user_pin).reason == PinReason::wrong);
+    CHECK(fixture.token->sign(fixture.user("482951"), key.id, Purpose::sign_document, SignatureScheme::ecdsa,
+                              DigestAlgorithm::sha256, Bytes(32)));
+}
+
+TEST_CASE("a reset needs the admin PIN, makes both PINs new and destroys keys on disk too [R51] [R145]",
+          "[token][reset]") {
+    test::TokenFixture fixture;
+    fixture.initialise();
+    const TokenObject key = fixture.token->generate_key(fixture.user(), KeyAlgorithm::ec_p256, "").value();
+    CHECK(fixture.token->reset(fixture.user(), pin("482951"), pin("x482951"), {}).error().code ==
+          TokenErrc::wrong_role);
+    CHECK(fixture.token->objects().value().size() == 1);
+    REQUIRE(fixture.token->reset(fixture.admin(), pin("482951"), pin("x482951"), {}));
+    CHECK(fixture.token->objects().value().empty());
+    CHECK(fixture.token->info().label == "Test token");
+    CHECK(!fixture.token->info().unlocked);
+    for (const char* name : {"vault.db", "vault.db-wal"}) {
+        const auto path = fixture.scratch.path() / "data" / name;
+        if (std::filesystem::exists(path))
+            CHECK(as_text(test::read_file(path)).find(as_text(key.public_key_info)) ==
+                  std::string_view::npos);
+    }
+    fixture.open();
+    CHECK(!fixture.token->authorise(Role::user, pin(test::user_pin)));
+    CHECK(!fixture.token->authorise(Role::admin, pin(test::admin_pin)));
+    CHECK(fixture.user("482951").role() == Role::user);
+    CHECK(fixture.admin("x482951").role() == Role::admin);
+    CHECK(fixture.token->info().user.tries_left == 5);
+    CHECK(fixture.token->info().admin.tries_left == 10);
+}
+
+TEST_CASE(
+    "with the admin PIN blocked the user's keys stay usable and a full reset is the way out [R57] [R146]",
+    "[token][reset]") {
+    test::TokenFixture fixture;
+    fixture.initialise();
+    CHECK(fixture.token->reset_blocked(pin("482951"), pin("x482951"), {}).error().code ==
+          TokenErrc::admin_not_blocked);
+    (void)fixture.token->generate_key(fixture.user(), KeyAlgorithm::ec_p256, "").value();
+    CHECK(tries_until_blocked(*fixture.token, Role::admin) == 9);
+    CHECK(fixture.token->generate_key(fixture.user(), KeyAlgorithm::ec_p256, ""));
+    REQUIRE(fixture.token->reset_blocked(pin("482951"), pin("x482951"), {}));
+    CHECK(fixture.token->objects().value().empty());
+    CHECK(fixture.admin("x482951").role() == Role::admin);
+}
