@@ -65,7 +65,8 @@ public:
     void lift(const std::string& origin);
 
     [[nodiscard]] std::string preselected(const std::string& origin) const;
-    void set_preselected(const std::string& origin, const std::string& certificate,
+    /// Whether anything changed, so that saving is worth it.
+    bool set_preselected(const std::string& origin, const std::string& certificate,
                          const std::string& program);
 
     /// The origin's record for the broker's bookkeeping; makes one if there is none.
