@@ -49,7 +49,7 @@ Failure failure_from_error(const nlohmann::json& error) {
                     text_member(error, "message", "The service refused."));
     if (const auto code = protocol::code_from_name(failure.code)) failure.exit = exit_for(*code);
     failure.reason = text_member(data, "reason");
-    if (member(data, "triesLeft").is_number_unsigned())
+    if (is_count(member(data, "triesLeft")))
         failure.tries_left = static_cast<unsigned>(number_member(data, "triesLeft"));
     failure.detail = text_member(data, "path", text_member(data, "limit"));
     return failure;

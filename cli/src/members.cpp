@@ -17,9 +17,13 @@ std::string text_member(const nlohmann::json& object, std::string_view name, std
     return value.is_string() ? value.get<std::string>() : std::string(fallback);
 }
 
+bool is_count(const nlohmann::json& value) {
+    return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+}
+
 std::uint64_t number_member(const nlohmann::json& object, std::string_view name, std::uint64_t fallback) {
     const nlohmann::json& value = member(object, name);
-    return value.is_number_unsigned() ? value.get<std::uint64_t>() : fallback;
+    return is_count(value) ? value.get<std::uint64_t>() : fallback;
 }
 
 bool flag_member(const nlohmann::json& object, std::string_view name, bool fallback) {

@@ -36,7 +36,7 @@ public:
     }
     std::uint64_t number(std::string_view name) {
         const nlohmann::json& value = member(object_, name);
-        if (!value.is_number_unsigned()) return wrong(name), 0;
+        if (!is_count(value)) return wrong(name), 0;
         return value.get<std::uint64_t>();
     }
     bool flag(std::string_view name) {

@@ -21,7 +21,8 @@ constexpr std::array rows{
             "رمز مدیریتی باید بین ۴ تا ۲۴ کاراکتر باشد."},
     TextRow{Text::admin_pin_characters, "M15",
             "The admin PIN may contain English letters and digits only; case matters.",
-            "رمز مدیریتی فقط می‌تواند شامل حروف و اعداد انگلیسی باشد و بزرگی و کوچکی حروف "
+            "رمز مدیریتی فقط می‌تواند شامل حروف و اعداد انگلیسی باشد و بزرگی و کوچکی "
+            "حروف "
             "اهمیت "
             "دارد."},
     TextRow{Text::pin_wrong, "M18", "Wrong PIN. {n} attempts left.",
@@ -56,7 +57,8 @@ constexpr std::array rows{
     TextRow{Text::ask_file_password, "", "Password of the file: ", "رمز پرونده: "},
     TextRow{Text::pin_needs_terminal, "",
             "A PIN is read from a terminal; to read it from standard input say --pin-stdin.",
-            "رمز از پایانه خوانده می‌شود؛ برای خواندن از ورودی استاندارد --pin-stdin "
+            "رمز از پایانه خوانده می‌شود؛ برای خواندن از ورودی استاندارد "
+            "--pin-stdin "
             "را "
             "بنویسید."},
     TextRow{Text::confirmation_needs_terminal, "", "This must be confirmed in a terminal, or with --yes.",
@@ -69,7 +71,8 @@ constexpr std::array rows{
     TextRow{Text::declined, "", "Declined; nothing was changed.", "پذیرفته نشد؛ چیزی تغییر نکرد."},
     TextRow{Text::reset_loses, "",
             "A reset destroys every key on the token. Certificates that will be lost: {n}",
-            "بازنشانی همه کلیدهای توکن را از بین می‌برد. شمار گواهینامه‌هایی که از دست "
+            "بازنشانی همه کلیدهای توکن را از بین می‌برد. شمار گواهینامه‌هایی که از "
+            "دست "
             "می‌رود: "
             "{n}"},
     TextRow{Text::reset_nothing_lost, "", "The token holds no certificate.",
@@ -78,11 +81,12 @@ constexpr std::array rows{
     TextRow{Text::remove_loses, "", "This certificate and its private key will be gone for good:",
             "این گواهینامه و کلید خصوصی آن برای همیشه از بین "
             "می‌رود:"},
-    TextRow{Text::remove_key_goes, "",
-            "What was encrypted for it can then never be opened again. There is no undo.",
-            "آنچه برای آن رمز شده است دیگر هرگز باز نمی‌شود. این کار "
-            "برگشت "
-            "ندارد."},
+    TextRow{
+        Text::remove_key_goes, "",
+        "What was encrypted for it can then never be opened again. There is no undo.",
+        "آنچه برای آن رمز شده است دیگر هرگز باز نمی‌شود. این کار "
+        "برگشت "
+        "ندارد."},
     TextRow{Text::remove_sure, "", "Remove it?", "حذف شود؟"},
     TextRow{Text::file_exists, "", "{file} exists; --force replaces it.",
             "{file} وجود دارد؛ با --force جایگزین می‌شود."},
@@ -120,20 +124,23 @@ constexpr std::array rows{
     TextRow{Text::label_digest, "", "Digest", "چکیده"},
     TextRow{Text::label_certificates, "", "Certificates", "گواهینامه‌ها"},
     TextRow{Text::unknown_program, "", "unknown", "ناشناخته"},
-    TextRow{Text::not_a_browser, "", "NOT A KNOWN BROWSER: the site's name is this program's claim only",
-            "مرورگر شناخته‌شده‌ای نیست: نام سامانه تنها ادعای این "
-            "برنامه "
-            "است"},
+    TextRow{
+        Text::not_a_browser, "", "NOT A KNOWN BROWSER: the site's name is this program's claim only",
+        "مرورگر شناخته‌شده‌ای نیست: نام سامانه تنها ادعای این "
+        "برنامه "
+        "است"},
     TextRow{Text::warn_insecure, "", "The connection of this site is not protected (http).",
             "ارتباط این سامانه محافظت‌شده نیست (http)."},
     TextRow{Text::warn_blind, "",
             "WHAT IS SIGNED CANNOT BE SHOWN. Such a signature could also serve as a login in your name.",
-            "آنچه امضا می‌شود قابل نمایش نیست. چنین امضایی می‌تواند به جای ورود شما هم به "
+            "آنچه امضا می‌شود قابل نمایش نیست. چنین امضایی می‌تواند به جای ورود شما هم "
+            "به "
             "کار "
             "رود."},
     TextRow{Text::warn_unauthenticated, "",
             "This content is not tamper-proof: it may have been changed on its way.",
-            "این محتوا در برابر دست‌کاری محافظت نشده است و شاید در راه تغییر "
+            "این محتوا در برابر دست‌کاری محافظت نشده است و شاید در راه "
+            "تغییر "
             "کرده "
             "باشد."},
     TextRow{
@@ -153,7 +160,8 @@ constexpr std::array rows{
             "Allow? y = yes, n = no: ", "اجازه می‌دهید؟ y بله، n خیر: "},
     TextRow{Text::question_allow_other, "",
             "Allow with certificate {chosen}? y = yes, c = another certificate, n = no: ",
-            "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، c گواهینامه دیگر، "
+            "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، c گواهینامه "
+            "دیگر، "
             "n "
             "خیر: "},
     TextRow{Text::question_allow_remember, "", "Allow? y = yes, r = yes and remember, n = no: ",
@@ -161,7 +169,8 @@ constexpr std::array rows{
     TextRow{
         Text::question_allow_other_remember, "",
         "Allow with certificate {chosen}? y = yes, r = yes and remember, c = another certificate, n = no: ",
-        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، r بله و به یاد بماند، c گواهینامه دیگر، "
+        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، r بله و به یاد بماند، c گواهینامه "
+        "دیگر، "
         "n "
         "خیر: "},
     TextRow{Text::question_pin, "",

@@ -15,6 +15,8 @@ namespace mohr::cli {
                                       std::string_view fallback = {});
 [[nodiscard]] std::uint64_t number_member(const nlohmann::json& object, std::string_view name,
                                           std::uint64_t fallback = 0);
+/// Whether it is an integer that is not negative.
+[[nodiscard]] bool is_count(const nlohmann::json& value);
 [[nodiscard]] bool flag_member(const nlohmann::json& object, std::string_view name, bool fallback = false);
 /// The member, or a JSON null that lives for ever.
 [[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, std::string_view name);
