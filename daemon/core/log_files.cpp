@@ -60,8 +60,8 @@ public:
         for (const auto& file : snapshot_.files) {
             auto content = read_up_to(file.descriptor.get(), file.bytes);
             if (!content) return content.error();
-            name_ = file.name;
-            line_ = 0;
+            before_ = std::exchange(name_, file.name);
+            lines_before_ = std::exchange(line_, 0);
             check_file(*content);
             if (verdict_.problem) return std::move(verdict_);
         }
@@ -97,6 +97,12 @@ private:
                 last_ = line->sequence - 1;
                 head_ = start->previous;
                 if (first_ == 1 && head_ != Mac{}) return report("changed", "the chain does not begin empty");
+            } else if (line->sequence > last_ + 1) {
+                // What is missing was at the end of the file before.
+                name_ = before_;
+                line_ = lines_before_ + 1;
+                return report("removed",
+                              "entries up to " + std::to_string(line->sequence - 1) + " are missing");
             } else if (line->sequence == last_ + 1 && start->previous != head_) {
                 return report("rewritten", "the file before does not end with this chain");
             }
@@ -146,6 +152,8 @@ private:
     LogVerdict verdict_;
     std::string name_;
     std::uint64_t line_ = 0;
+    std::string before_;
+    std::uint64_t lines_before_ = 0;
     std::uint64_t first_ = 0;
     std::uint64_t last_ = 0;
     std::uint64_t oldest_ = 0;
