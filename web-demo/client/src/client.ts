@@ -234,6 +234,7 @@ export class Mohr {
         const onAbort = () => stop.abort(options.signal?.reason);
         const release = () => options.signal?.removeEventListener('abort', onAbort);
         options.signal?.addEventListener('abort', onAbort, { once: true });
+        if (options.signal?.aborted) onAbort();
         try {
             const params = await this.#build(build, planner, connection);
             const uploads = this.#upload(connection, planner, options, stop.signal);
@@ -258,8 +259,10 @@ export class Mohr {
             return result;
         } catch (error) {
             release();
+            // Where we cancelled the call ourselves, the reason says more than the service's "cancelled".
+            const reason: unknown = stop.signal.reason;
             stop.abort(error);
-            throw error;
+            throw reason instanceof MohrError && (error as MohrError).code === 'cancelled' ? reason : error;
         }
     }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chromium over its own protocol. Nothing here enables its Network domain: that would mirror every WebSocket frame.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Program, eventually, run, temporaryDirectory } from './processes.mjs';
+import { Rpc, expression, outcome } from './rpc.mjs';
+
+const baseFlags = [
+    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--disable-default-apps', '--password-store=basic',
+    '--remote-debugging-port=0', '--window-size=1440,1000', '--lang=en-US',
+];
+
+/** Options: `flags` for the command line, `roots` as PEM files to trust. */
+export async function launchChromium(t, { flags = [], roots = [] } = {}) {
+    const home = await temporaryDirectory(t, 'chromium');
+    // Made empty here, because Chromium reads this one as soon as it exists and no other.
+    const store = join(home, '.pki/nssdb');
+    await mkdir(store, { recursive: true });
+    await run('certutil', ['-d', `sql:${store}`, '-N', '--empty-password']);
+    for (const [at, root] of roots.entries()) {
+        await run('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', `test root ${at}`, '-i', root]);
+    }
+    const environment = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, 'config'), XDG_CACHE_HOME: join(home, 'cache') };
+    const program = new Program('chromium', [...baseFlags, `--user-data-dir=${join(home, 'profile')}`, ...flags, 'about:blank'], {
+        env: environment,
+    });
+    t.after(() => program.stop());
+    const [, url] = await program.said(/DevTools listening on (ws:\S+)/);
+    const rpc = await Rpc.connect(url);
+    t.after(() => rpc.close());
+    return new Chromium(rpc);
+}
+
+class Chromium {
+    name = 'chromium';
+
+    constructor(rpc) {
+        this.rpc = rpc;
+    }
+
+    async newPage(url) {
+        const { targetId } = await this.rpc.call('Target.createTarget', { url: 'about:blank' });
+        const { sessionId } = await this.rpc.call('Target.attachToTarget', { targetId, flatten: true });
+        const page = new ChromiumPage(this.rpc, targetId, sessionId);
+        await page.call('Page.enable');
+        if (url !== undefined) await page.goto(url);
+        return page;
+    }
+
+    /** Grants exactly these permissions to an origin; everything else reads as denied. */
+    grant(origin, permissions) {
+        return this.rpc.call('Browser.grantPermissions', { origin, permissions });
+    }
+
+    setPermission(origin, name, setting) {
+        return this.rpc.call('Browser.setPermission', { origin, permission: { name }, setting });
+    }
+
+    async saveDownloadsIn(directory) {
+        await this.rpc.call('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: directory });
+    }
+}
+
+class ChromiumPage {
+    #rpc;
+    #targetId;
+    #sessionId;
+
+    constructor(rpc, targetId, sessionId) {
+        this.#rpc = rpc;
+        this.#targetId = targetId;
+        this.#sessionId = sessionId;
+    }
+
+    call(method, params = {}) {
+        return this.#rpc.call(method, params, { sessionId: this.#sessionId });
+    }
+
+    async goto(url) {
+        const { errorText } = await this.call('Page.navigate', { url });
+        if (errorText) throw new Error(`${url}: ${errorText}`);
+        await eventually(`${url} loads`, () =>
+            this.eval((wanted) => document.readyState === 'complete' && (wanted === null || location.href !== 'about:blank'), url === 'about:blank' ? null : url).catch(() => false),
+        );
+    }
+
+    async eval(action, argument) {
+        const { result, exceptionDetails } = await this.call('Runtime.evaluate', {
+            expression: expression(action, argument),
+            awaitPromise: true,
+            returnByValue: true,
+            userGesture: true,
+        });
+        if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+        return outcome(result.value);
+    }
+
+    async chooseFiles(selector, files) {
+        const { root } = await this.call('DOM.getDocument');
+        const { nodeId } = await this.call('DOM.querySelector', { nodeId: root.nodeId, selector });
+        await this.call('DOM.setFileInputFiles', { nodeId, files });
+    }
+
+    close() {
+        return this.#rpc.call('Target.closeTarget', { targetId: this.#targetId });
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Firefox over WebDriver BiDi, which its stock build speaks.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Program, run, temporaryDirectory } from './processes.mjs';
+import { Rpc, expression, outcome } from './rpc.mjs';
+
+const basePreferences = {
+    'app.update.enabled': false,
+    'browser.shell.checkDefaultBrowser': false,
+    'browser.startup.page': 0,
+    'browser.aboutwelcome.enabled': false,
+    'datareporting.policy.dataSubmissionEnabled': false,
+    'toolkit.telemetry.reportingpolicy.firstRun': false,
+    'network.captive-portal-service.enabled': false,
+    'network.connectivity-service.enabled': false,
+    'browser.safebrowsing.downloads.enabled': false,
+    'extensions.update.enabled': false,
+    'intl.accept_languages': 'en-US',
+};
+
+/** Options: `preferences`, `roots` as PEM files to trust, `downloads` as a directory. */
+export async function launchFirefox(t, { preferences = {}, roots = [], downloads } = {}) {
+    const home = await temporaryDirectory(t, 'firefox');
+    const profile = join(home, 'profile');
+    await mkdir(profile);
+    const all = { ...basePreferences, ...preferences };
+    if (downloads !== undefined) {
+        Object.assign(all, { 'browser.download.folderList': 2, 'browser.download.dir': downloads, 'browser.download.useDownloadDir': true });
+    }
+    const lines = Object.entries(all).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
+    await writeFile(join(profile, 'user.js'), lines.join(''));
+    // The store is the profile's own: Firefox reads neither the user's nor the system's.
+    await run('certutil', ['-d', `sql:${profile}`, '-N', '--empty-password']);
+    for (const [at, root] of roots.entries()) {
+        await run('certutil', ['-d', `sql:${profile}`, '-A', '-t', 'C,,', '-n', `test root ${at}`, '-i', root]);
+    }
+    const program = new Program(
+        'firefox-esr',
+        ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0', '--remote-allow-system-access'],
+        { env: { ...process.env, HOME: home, MOZ_HEADLESS: '1', XDG_CACHE_HOME: join(home, 'cache'), XDG_RUNTIME_DIR: home } },
+    );
+    t.after(() => program.stop());
+    const [, url] = await program.said(/WebDriver BiDi listening on (ws:\S+)/);
+    const rpc = await Rpc.connect(`${url}/session`);
+    t.after(() => rpc.close());
+    await rpc.call('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: false } } });
+    return new Firefox(rpc);
+}
+
+class Firefox {
+    name = 'firefox';
+
+    constructor(rpc) {
+        this.rpc = rpc;
+    }
+
+    async newPage(url) {
+        const { context } = await this.rpc.call('browsingContext.create', { type: 'tab' });
+        const page = new FirefoxPage(this.rpc, context);
+        if (url !== undefined) await page.goto(url);
+        return page;
+    }
+
+    setPermission(origin, name, state) {
+        return this.rpc.call('permissions.setPermission', { descriptor: { name }, state, origin });
+    }
+}
+
+class FirefoxPage {
+    #rpc;
+    #context;
+
+    constructor(rpc, context) {
+        this.#rpc = rpc;
+        this.#context = context;
+    }
+
+    async goto(url) {
+        await this.#rpc.call('browsingContext.navigate', { context: this.#context, url, wait: 'complete' });
+    }
+
+    async eval(action, argument) {
+        const answer = await this.#rpc.call('script.evaluate', {
+            expression: expression(action, argument),
+            target: { context: this.#context },
+            awaitPromise: true,
+            userActivation: true,
+        });
+        if (answer.type !== 'success') throw new Error(answer.exceptionDetails?.text ?? 'the script failed');
+        return outcome(answer.result.value);
+    }
+
+    async chooseFiles(selector, files) {
+        const { nodes } = await this.#rpc.call('browsingContext.locateNodes', {
+            context: this.#context,
+            locator: { type: 'css', value: selector },
+        });
+        await this.#rpc.call('input.setFiles', { context: this.#context, element: { sharedId: nodes[0].sharedId }, files });
+    }
+
+    close() {
+        return this.#rpc.call('browsingContext.close', { context: this.#context });
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// A daemon or a browser that runs as root would pass tests that no user's would.
+if (process.getuid() === 0) throw new Error('these tests do not run as root; see scripts/browser-tests');
+
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 10_000;
+
+/** A program of this test, found by its own process id only. */
+export class Program {
+    #child;
+    #exited;
+    #output = '';
+
+    constructor(command, args, options = {}) {
+        this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+        this.#exited = new Promise((resolve) => {
+            this.#child.once('exit', resolve);
+            this.#child.once('error', resolve);
+        });
+        for (const stream of [this.#child.stdout, this.#child.stderr]) {
+            stream.setEncoding('utf8').on('data', (text) => (this.#output = (this.#output + text).slice(-65536)));
+        }
+    }
+
+    get pid() {
+        return this.#child.pid;
+    }
+
+    get output() {
+        return this.#output;
+    }
+
+    /** The first match in what the program has said, on either stream, so far or soon. */
+    async said(pattern) {
+        const deadline = Date.now() + startTimeoutMs;
+        for (;;) {
+            const match = pattern.exec(this.#output);
+            if (match) return match;
+            const left = deadline - Date.now();
+            const ended = this.#child.exitCode !== null || this.#child.signalCode !== null || this.#child.pid === undefined;
+            if (left <= 0 || ended) throw new Error(`${this.#child.spawnfile} did not say ${pattern}:\n${this.#output}`);
+            await Promise.race([this.#exited, new Promise((resolve) => setTimeout(resolve, 20))]);
+        }
+    }
+
+    async stop() {
+        if (this.#child.pid === undefined) return;
+        this.#child.kill('SIGTERM');
+        const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopTimeoutMs);
+        await this.#exited;
+        clearTimeout(timer);
+    }
+}
+
+/** A directory for the length of a test. */
+export async function temporaryDirectory(t, name) {
+    const directory = await mkdtemp(join(tmpdir(), `mohr-${name}-`));
+    t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+    return directory;
+}
+
+/** Runs a command to its end and gives what it wrote; throws where it fails. */
+export async function run(command, args, { input, ...options } = {}) {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    const parts = { stdout: [], stderr: [] };
+    child.stdout.on('data', (part) => parts.stdout.push(part));
+    child.stderr.on('data', (part) => parts.stderr.push(part));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${Buffer.concat(parts.stderr)}`);
+    return Buffer.concat(parts.stdout);
+}
+
+/** Waits until something holds, and fails with its name if it never does. */
+export async function eventually(what, holds, timeoutMs = 15_000) {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+        const value = await holds();
+        if (value) return value;
+        if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}

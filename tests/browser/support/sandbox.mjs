@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Program, temporaryDirectory } from './processes.mjs';
+
+function daemon() {
+    const build = process.env.MOHR_BUILD;
+    if (!build) throw new Error('MOHR_BUILD must name the build directory');
+    const found = [join(build, 'daemon/core/mohrd'), join(build, 'mohrd')].find(existsSync);
+    if (!found) throw new Error(`there is no mohrd under ${build}`);
+    return found;
+}
+
+/**
+ * The real daemon in a sandbox of its own, with scripted answers to its prompts. `consent` is 'allow', 'deny' or a list of
+ * answers, of which the last repeats.
+ */
+export async function startSandbox(t, { consent = 'allow', shorten, developer = true } = {}) {
+    const directory = await temporaryDirectory(t, 'sandbox');
+    const runtime = join(directory, 'run');
+    await mkdir(runtime, { mode: 0o700 });
+    const args = ['--sandbox', join(directory, 'profile')];
+    if (Array.isArray(consent)) {
+        const script = join(directory, 'consent.jsonl');
+        await writeFile(script, consent.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+        args.push('--consent', `script:${script}`);
+    } else {
+        args.push('--consent', consent);
+    }
+    if (developer) args.push('--developer');
+    if (shorten !== undefined) args.push('--shorten-timers', String(shorten));
+    const program = new Program(daemon(), args, { env: { ...process.env, XDG_RUNTIME_DIR: runtime } });
+    t.after(() => program.stop());
+    const [line] = await program.said(/^\{"ready":true.*\}$/m);
+    return new Sandbox(program, JSON.parse(line));
+}
+
+class Sandbox {
+    constructor(program, ready) {
+        this.program = program;
+        Object.assign(this, { ws: ready.ws, wss: ready.wss, ca: ready.ca, controlPath: ready.control });
+        this.wsPort = new URL(ready.ws).port;
+        this.wssPort = new URL(ready.wss).port;
+    }
+
+    /** One request on the control socket: `uint32be length ‖ kind ‖ JSON`. */
+    async control(method, params = {}) {
+        const socket = createConnection(this.controlPath);
+        try {
+            await once(socket, 'connect');
+            const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
+            const head = Buffer.alloc(5);
+            head.writeUInt32BE(body.length + 1);
+            socket.write(Buffer.concat([head, body]));
+            let received = Buffer.alloc(0);
+            for await (const part of socket) {
+                received = Buffer.concat([received, part]);
+                while (received.length >= 4 && received.length >= 4 + received.readUInt32BE(0)) {
+                    const length = received.readUInt32BE(0);
+                    const message = JSON.parse(received.subarray(5, 4 + length).toString('utf8'));
+                    received = received.subarray(4 + length);
+                    if (message.id !== 1) continue;
+                    if (message.error) throw new Error(`${method}: ${JSON.stringify(message.error)}`);
+                    return message.result;
+                }
+            }
+            throw new Error(`${method}: the control socket closed`);
+        } finally {
+            socket.destroy();
+        }
+    }
+
+    stop() {
+        return this.program.stop();
+    }
+}
