@@ -41,22 +41,21 @@ Result<void> read_name(const der::Element& sequence, Recipient& out) {
     return {};
 }
 
-/// SubjectPublicKeyInfo of an OriginatorPublicKey. Where the parameters are absent or NULL the recipient's
-/// curve is meant: the size of an uncompressed point tells it among those we take.
+/// SubjectPublicKeyInfo of an OriginatorPublicKey, on a curve that we take by its name: parameters that spell
+/// a curve out could choose a weak one. Where they are absent or NULL the recipient's curve is meant, which
+/// the size of an uncompressed point tells.
 std::optional<Bytes> originator_info(const AlgorithmIdentifier& algorithm, const der::Element& point) {
     if (algorithm.nid != NID_X9_62_id_ecPublicKey) return std::nullopt;
-    if (!algorithm.without_parameters()) return der::sequence({algorithm.whole, point.whole});
     int curve = NID_undef;
-    switch (point.content.size()) { // one octet says how many bits of the last one are unused
-    case 1 + 65:
+    if (!algorithm.without_parameters()) {
+        if (algorithm.parameters->tag != der::oid_tag) return std::nullopt;
+        curve = der::nid_of(*algorithm.parameters);
+    } else if (point.content.size() == 1 + 65) { // one octet says how many bits of the last one are unused
         curve = NID_X9_62_prime256v1;
-        break;
-    case 1 + 97:
+    } else if (point.content.size() == 1 + 97) {
         curve = NID_secp384r1;
-        break;
-    default:
-        return std::nullopt;
     }
+    if (curve != NID_X9_62_prime256v1 && curve != NID_secp384r1) return std::nullopt;
     const Bytes identifier = der::sequence({der::oid(NID_X9_62_id_ecPublicKey), der::oid(curve)});
     return der::sequence({identifier, point.whole});
 }
