@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control_api_state.hpp"
+
+#include "token_failures.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/logger.h>
+
+#include <algorithm>
+
+namespace mohr::core {
+
+using nlohmann::json;
+using protocol::Code;
+using protocol::Failure;
+
+namespace {
+
+const std::vector<Method>& all_methods() {
+    static const std::vector<Method> methods = [] {
+        std::vector<Method> all = service_methods();
+        for (auto more : {token_methods(), key_methods(), record_methods(), file_methods()})
+            all.insert(all.end(), more.begin(), more.end());
+        std::sort(all.begin(), all.end(),
+                  [](const Method& a, const Method& b) { return std::string_view(a.name) < b.name; });
+        return all;
+    }();
+    return methods;
+}
+
+Failure wrong_attachment(const std::string& path) {
+    Failure failure(Code::invalid_params);
+    failure.path = path;
+    return failure;
+}
+
+/// The secrets exactly, the descriptors without the optional ones at the end.
+std::optional<Failure> check_attachments(const Method& method, const ControlRequest& request) {
+    for (const char* name : method.secrets)
+        if (request.secrets.count(name) == 0) return wrong_attachment(std::string("secrets.") + name);
+    if (request.secrets.size() != method.secrets.size()) return wrong_attachment("secrets");
+    std::size_t known = 0;
+    for (const char* name : method.descriptors) known += request.descriptors.count(name);
+    if (known != request.descriptors.size()) return wrong_attachment("descriptors");
+    if (!method.descriptors.empty() && request.descriptors.count(method.descriptors.front()) == 0)
+        return wrong_attachment(std::string("descriptors.") + method.descriptors.front());
+    return std::nullopt;
+}
+
+/// Who did it, for the activity log.
+constexpr const char* local_origin = "this computer: mohr";
+
+} // namespace
+
+void ControlApi::State::broadcast(std::string_view method) {
+    if (server == nullptr) return;
+    for (const std::uint64_t connection : subscribers) server->notify(connection, method, json::object());
+}
+
+Program ControlApi::State::program_of(pid_t pid) const {
+    std::error_code error;
+    const auto path = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
+    return {path.filename().string(), path.string(), pid, false};
+}
+
+void ControlApi::State::on_pool(Work work, ControlReply reply) {
+    const std::weak_ptr<State> weak = weak_from_this();
+    services.loop.post_to_pool([weak, &loop = services.loop, work = std::move(work), reply = std::move(reply)] {
+        auto outcome = std::make_shared<protocol::Outcome<json>>(work());
+        loop.post([outcome, reply] { reply(std::move(*outcome)); });
+    });
+}
+
+void ControlApi::State::on_pool_logged(const Request& request, Work work, ControlReply reply) {
+    const std::weak_ptr<State> weak = weak_from_this();
+    on_pool(std::move(work), [weak, request, reply = std::move(reply)](protocol::Outcome<json> outcome) {
+        const auto self = weak.lock();
+        if (!self) return reply(std::move(outcome));
+        std::string decision = "allowed";
+        std::string detail;
+        if (!outcome) {
+            const Code code = outcome.error().code;
+            detail = protocol::row(code).name;
+            decision = code == Code::pin_wrong || code == Code::pin_blocked ? "pin_wrong" : "failed";
+        }
+        const bool changed = outcome.has_value();
+        auto held = std::make_shared<protocol::Outcome<json>>(std::move(outcome));
+        self->log_entry(request, decision, detail, [weak, held, reply, changed] {
+            reply(std::move(*held));
+            const auto later = weak.lock();
+            if (!later) return;
+            if (changed) later->services.door.token_changed();
+            later->broadcast("token.changed"); // also after a wrong PIN: the tries have changed
+        });
+    });
+}
+
+void ControlApi::State::log_entry(const Request& request, const std::string& decision, const std::string& detail,
+                                  std::function<void()> then) {
+    LogEntry entry;
+    entry.origin = local_origin;
+    entry.program = program_of(request->peer).path;
+    entry.operation = request->method;
+    entry.decision = decision;
+    entry.detail = detail;
+    services.activity.append(std::move(entry), [log = services.log, then = std::move(then)](const Result<void>& written) {
+        if (!written) log->error("activity log: {}", written.error().describe());
+        then();
+    });
+}
+
+ControlApi::ControlApi(ControlServices services) : state_(std::make_shared<State>(std::move(services))) {}
+ControlApi::~ControlApi() = default;
+
+void ControlApi::attach(ControlServer& server) {
+    state_->server = &server;
+}
+
+void ControlApi::handle(ControlRequest request, ControlReply reply) {
+    const auto& methods = all_methods();
+    const auto found =
+        std::find_if(methods.begin(), methods.end(), [&](const Method& m) { return request.method == m.name; });
+    if (found == methods.end()) return reply(Failure(Code::method_not_found));
+    if (auto failure = check_attachments(*found, request)) return reply(std::move(*failure));
+    found->run(*state_, std::make_shared<ControlRequest>(std::move(request)), std::move(reply));
+}
+
+void ControlApi::notification(std::uint64_t connection, const std::string& method, const json& params) {
+    if (method != "$/cancel" || !params.contains("id")) return;
+    const json& id = params.at("id");
+    for (const RunningJob& job : state_->jobs) {
+        const bool same = (std::holds_alternative<std::int64_t>(job.id) && id == std::get<std::int64_t>(job.id)) ||
+                          (std::holds_alternative<std::string>(job.id) && id == std::get<std::string>(job.id));
+        if (job.connection == connection && same) state_->services.door.cancel_job(job.job);
+    }
+}
+
+void ControlApi::gone(std::uint64_t connection) {
+    state_->subscribers.erase(connection);
+    for (const RunningJob& job : state_->jobs)
+        if (job.connection == connection) state_->services.door.cancel_job(job.job);
+    TerminalAgent* const terminal = state_->services.terminal;
+    if (terminal == nullptr || !terminal->remove(connection)) return;
+    state_->services.log->info("agent: gone");
+    LogEntry entry;
+    entry.origin = local_origin;
+    entry.operation = "agent.unregister";
+    entry.decision = "allowed";
+    state_->services.activity.append(std::move(entry));
+    state_->services.operations.surface_changed();
+    state_->broadcast("agent.changed");
+}
+
+void ControlApi::broadcast(std::string_view method) {
+    state_->broadcast(method);
+}
+
+std::vector<std::string> ControlApi::methods() {
+    std::vector<std::string> names;
+    for (const Method& method : all_methods()) names.emplace_back(method.name);
+    return names;
+}
+
+} // namespace mohr::core
