@@ -66,14 +66,13 @@ Program ControlApi::State::program_of(pid_t pid) const {
 void ControlApi::State::on_pool(Work work, ControlReply reply) {
     const std::weak_ptr<State> weak = weak_from_this();
     services.loop.post_to_pool([weak, &loop = services.loop, work = std::move(work), reply = std::move(reply)] {
-        auto outcome = std::make_shared<protocol::Outcome<json>>(work());
-        loop.post([outcome, reply] { reply(std::move(*outcome)); });
+        loop.post([outcome = work(), reply] { reply(outcome); });
     });
 }
 
 void ControlApi::State::on_pool_logged(const Request& request, Work work, ControlReply reply) {
     const std::weak_ptr<State> weak = weak_from_this();
-    on_pool(std::move(work), [weak, request, reply = std::move(reply)](protocol::Outcome<json> outcome) {
+    on_pool(std::move(work), [weak, request, reply = std::move(reply)](ControlOutcome outcome) {
         const auto self = weak.lock();
         if (!self) return reply(std::move(outcome));
         std::string decision = "allowed";
@@ -83,8 +82,8 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
             detail = protocol::row(code).name;
             decision = code == Code::pin_wrong || code == Code::pin_blocked ? "pin_wrong" : "failed";
         }
-        const bool changed = outcome.has_value();
-        auto held = std::make_shared<protocol::Outcome<json>>(std::move(outcome));
+        const bool changed = static_cast<bool>(outcome);
+        auto held = std::make_shared<ControlOutcome>(std::move(outcome));
         self->log_entry(request, decision, detail, [weak, held, reply, changed] {
             reply(std::move(*held));
             const auto later = weak.lock();

@@ -23,7 +23,7 @@ struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
     std::vector<RunningJob> jobs;
 
     using Request = std::shared_ptr<ControlRequest>;
-    using Work = std::function<protocol::Outcome<nlohmann::json>()>;
+    using Work = std::function<ControlOutcome()>;
 
     void broadcast(std::string_view method);
     /// Runs `work` on the pool and replies with what it returns.

@@ -36,7 +36,7 @@ KeyId id_from(ParamReader& params) {
 
 /// The user's proof, or why not.
 template <class Work>
-Outcome<json> as_user(token::Token& token, const Request& request, Work work) {
+ControlOutcome as_user(token::Token& token, const Request& request, Work work) {
     auto proof = token.authorise(Role::user, request->secrets.at("user_pin"));
     if (!proof) return token_failure(proof.error());
     return work(*proof);
@@ -61,7 +61,7 @@ void generate(State& state, Request request, ControlReply reply) {
     state.on_pool_logged(
         request,
         [&token = state.services.token, request, algorithm = *algorithm, label, subject] {
-            return as_user(token, request, [&](const token::Authorisation& user) -> Outcome<json> {
+            return as_user(token, request, [&](const token::Authorisation& user) -> ControlOutcome {
                 const auto made = token.generate_key(user, algorithm, label);
                 if (!made) return token_failure(made.error());
                 const auto pkcs10 = token.certification_request(user, made->id, subject);
@@ -75,7 +75,7 @@ void generate(State& state, Request request, ControlReply reply) {
 void list(State& state, Request request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool(
-        [&token = state.services.token]() -> Outcome<json> {
+        [&token = state.services.token]() -> ControlOutcome {
             const auto objects = token.objects();
             if (!objects) return token_failure(objects.error());
             json out = json::array();
@@ -92,9 +92,9 @@ void certification_request(State& state, Request request, ControlReply reply) {
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,
-        [&token = state.services.token, request, id, subject]() -> Outcome<json> {
+        [&token = state.services.token, request, id, subject]() -> ControlOutcome {
             if (const auto known = find(token, id); !known) return known.error();
-            return as_user(token, request, [&](const token::Authorisation& user) -> Outcome<json> {
+            return as_user(token, request, [&](const token::Authorisation& user) -> ControlOutcome {
                 const auto pkcs10 = token.certification_request(user, id, subject);
                 if (!pkcs10) return token_failure(pkcs10.error());
                 return json{{"request", to_base64(*pkcs10)}};
@@ -103,7 +103,7 @@ void certification_request(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-Outcome<json> imported(const Result<token::TokenObject>& object) {
+ControlOutcome imported(const Result<token::TokenObject>& object) {
     if (!object) return token_failure(object.error());
     return to_control_json(*object);
 }
@@ -114,7 +114,7 @@ void import_certificate(State& state, Request request, ControlReply reply) {
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,
-        [&token = state.services.token, request, data]() -> Outcome<json> {
+        [&token = state.services.token, request, data]() -> ControlOutcome {
             const auto certificates = read_certificates(*data);
             if (!certificates) return token_failure(certificates.error());
             return as_user(token, request, [&](const token::Authorisation& user) {
@@ -143,7 +143,7 @@ void export_certificate(State& state, Request request, ControlReply reply) {
     const KeyId id = id_from(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool(
-        [&token = state.services.token, id]() -> Outcome<json> {
+        [&token = state.services.token, id]() -> ControlOutcome {
             const auto object = find(token, id);
             if (!object) return object.error();
             if (!object->certificate) return Failure(Code::not_found, "no certificate yet");
@@ -160,9 +160,9 @@ void remove(State& state, Request request, ControlReply reply) {
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,
-        [&token = state.services.token, request, id]() -> Outcome<json> {
+        [&token = state.services.token, request, id]() -> ControlOutcome {
             if (const auto known = find(token, id); !known) return known.error();
-            return as_user(token, request, [&](const token::Authorisation& user) -> Outcome<json> {
+            return as_user(token, request, [&](const token::Authorisation& user) -> ControlOutcome {
                 if (const auto removed = token.remove(user, id); !removed) return token_failure(removed.error());
                 return json::object();
             });

@@ -106,7 +106,7 @@ void read_log(State& state, Request request, ControlReply reply) {
     const std::string query = params.optional_text("query", max_query_bytes);
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool(
-        [&activity = state.services.activity, after, limit, query]() -> Outcome<json> {
+        [&activity = state.services.activity, after, limit, query]() -> ControlOutcome {
             const auto page = activity.read(after, limit, query);
             if (!page) return token_failure(page.error());
             // A page never grows over what one message may hold: the client asks again after the last entry.
@@ -128,7 +128,7 @@ void read_log(State& state, Request request, ControlReply reply) {
 void verify_log(State& state, Request request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool(
-        [&activity = state.services.activity]() -> Outcome<json> {
+        [&activity = state.services.activity]() -> ControlOutcome {
             const auto verdict = activity.verify();
             if (!verdict) return token_failure(verdict.error());
             json out{{"intact", verdict->intact}, {"entries", verdict->entries}};

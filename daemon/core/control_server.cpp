@@ -47,6 +47,9 @@ bool unique_names(const std::vector<std::string>& names) {
 
 } // namespace
 
+ControlOutcome::ControlOutcome(nlohmann::json value) : value_(std::make_shared<nlohmann::json>(std::move(value))) {}
+ControlOutcome::ControlOutcome(Failure failure) : failure_(std::move(failure)) {}
+
 struct ControlServer::State : std::enable_shared_from_this<ControlServer::State> {
     State(IoLoop& l, std::shared_ptr<spdlog::logger> g, ControlLimits li, Handlers h)
         : loop(l), log(std::move(g)), limits(li), handlers(std::move(h)), acceptor(l.context()) {}
@@ -253,13 +256,13 @@ private:
         const std::weak_ptr<Connection> weak = shared_from_this();
         auto log = log_;
         server_.handlers.request(std::move(request), [weak, id, log, method = request.method](
-                                                         protocol::Outcome<nlohmann::json> outcome) {
+                                                         ControlOutcome outcome) {
             if (!outcome && !outcome.error().detail.empty())
                 log->info("control: {}", printable(outcome.error().detail));
             const auto self = weak.lock();
             if (!self || self->closed_) return;
             --self->open_requests_;
-            self->send(outcome ? jsonrpc::make_result(id, std::move(*outcome))
+            self->send(outcome ? jsonrpc::make_result(id, std::move(outcome.value()))
                                : jsonrpc::make_error(id, outcome.error()));
         });
     }

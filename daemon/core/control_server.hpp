@@ -41,8 +41,22 @@ struct ControlRequest {
     std::map<std::string, Descriptor> descriptors;
 };
 
+/// A result or a failure. Not Outcome<json>: a json converts to an error code, so that Outcome could not tell them apart.
+class ControlOutcome {
+public:
+    ControlOutcome(nlohmann::json value);
+    ControlOutcome(protocol::Failure failure);
+    [[nodiscard]] explicit operator bool() const noexcept { return value_ != nullptr; }
+    [[nodiscard]] nlohmann::json& value() const noexcept { return *value_; }
+    [[nodiscard]] const protocol::Failure& error() const noexcept { return failure_; }
+
+private:
+    std::shared_ptr<nlohmann::json> value_;
+    protocol::Failure failure_;
+};
+
 /// Exactly once, on the I/O thread.
-using ControlReply = std::function<void(protocol::Outcome<nlohmann::json>)>;
+using ControlReply = std::function<void(ControlOutcome)>;
 
 /// What the answer to one of our own requests was (prompt.show).
 struct ControlAnswer {

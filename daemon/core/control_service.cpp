@@ -61,7 +61,7 @@ void status(State& state, Request request, ControlReply reply) {
              {"sandbox", {{"landlock", door.landlock_abi}, {"seccomp", door.seccomp}}},
              {"developerMode", services.config.developer_mode}};
     state.on_pool(
-        [out = std::move(out), &token = services.token]() mutable -> protocol::Outcome<json> {
+        [out = std::move(out), &token = services.token]() mutable -> ControlOutcome {
             const token::TokenInfo info = token.info();
             out["token"] = state_name(info.state);
             out["unlocked"] = info.unlocked;

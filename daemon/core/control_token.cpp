@@ -21,7 +21,7 @@ using Request = State::Request;
 
 constexpr std::size_t max_label_bytes = 256;
 
-Outcome<json> done(const Result<void>& result) {
+ControlOutcome done(const Result<void>& result) {
     if (!result) return token_failure(result.error());
     return json::object();
 }
@@ -39,7 +39,7 @@ Secret take(const Request& request, const char* name) {
 
 /// Checks a PIN, then does `work` with the proof.
 template <class Work>
-Outcome<json> with_pin(token::Token& token, Role role, const Secret& pin, Work work) {
+ControlOutcome with_pin(token::Token& token, Role role, const Secret& pin, Work work) {
     auto proof = token.authorise(role, pin);
     if (!proof) return token_failure(proof.error());
     return done(work(std::move(*proof)));
@@ -47,7 +47,7 @@ Outcome<json> with_pin(token::Token& token, Role role, const Secret& pin, Work w
 
 void info(State& state, Request request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
-    state.on_pool([&token = state.services.token]() -> Outcome<json> { return to_control_json(token.info()); },
+    state.on_pool([&token = state.services.token]() -> ControlOutcome { return to_control_json(token.info()); },
                   std::move(reply));
 }
 
@@ -73,7 +73,7 @@ std::optional<Failure> check_loss(const token::Token& token, std::uint64_t told)
     return failure;
 }
 
-Outcome<json> rename(token::Token& token, const std::string& label, const Secret& admin_pin) {
+ControlOutcome rename(token::Token& token, const std::string& label, const Secret& admin_pin) {
     if (label.empty() || label == token.info().label) return json::object();
     return with_pin(token, Role::admin, admin_pin,
                     [&](token::Authorisation proof) { return token.set_label(std::move(proof), label); });
@@ -87,7 +87,7 @@ void reset(State& state, Request request, ControlReply reply) {
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,
-        [&token = state.services.token, request, confirmed, told, label]() -> Outcome<json> {
+        [&token = state.services.token, request, confirmed, told, label]() -> ControlOutcome {
             if (auto failure = check_loss(token, told)) return std::move(*failure);
             const Secret new_admin_pin = request->secrets.at("new_admin_pin").duplicate();
             auto outcome =
@@ -109,7 +109,7 @@ void reset_blocked(State& state, Request request, ControlReply reply) {
     state.on_pool_logged(
         request,
         [&token = state.services.token, &owner = state.services.owner, request, confirmed, told,
-         label]() -> Outcome<json> {
+         label]() -> ControlOutcome {
             if (!token.info().admin.blocked()) return Failure(Code::wrong_role, "the admin PIN is not blocked");
             if (auto failure = check_loss(token, told)) return std::move(*failure);
             switch (owner.check(request->secrets.at("owner_password"))) {
@@ -195,7 +195,7 @@ void lock(State& state, Request request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,
-        [&token = state.services.token]() -> Outcome<json> {
+        [&token = state.services.token]() -> ControlOutcome {
             token.lock();
             return json::object();
         },

@@ -230,7 +230,7 @@ void DoorHost::State::on(const link::Counters& message) {
 
 void DoorHost::State::on(const link::PeerCheck& message) {
     const bool allowed = peer_is(::geteuid(), message.peer);
-    if (!allowed) log->warn("connection refused: not of this user");
+    if (!allowed) log->warn("connection refused: of another user, or its owner is gone");
     send(link::PeerVerdict{message.connection, allowed});
 }
 
@@ -246,7 +246,7 @@ link::SiteState DoorHost::State::site_state(link::ConnectionId id, const Connect
 void DoorHost::State::on(link::SiteOpen message) {
     // Again, just before the upgrade: the first check was when the socket was accepted.
     if (connections.size() >= max_connections || !peer_is(::geteuid(), message.peer)) {
-        log->warn("upgrade refused: not of this user");
+        log->warn("upgrade refused: of another user, or its owner is gone");
         send(link::SiteState{message.connection, false, link::Access::undecided, ""});
         return;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peer_lookup.hpp"
 
+#include "known_browsers.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
 
@@ -139,26 +140,6 @@ std::vector<std::string_view> words(std::string_view line) {
     return out;
 }
 
-/// Where distributions and vendors install browsers; only root can write there. A copy in the person's own
-/// directories is none that we know.
-bool is_known_browser(std::string_view path) {
-    constexpr std::array<std::string_view, 14> browsers{"/usr/lib/firefox-esr/firefox-esr",
-                                                        "/usr/lib/firefox/firefox",
-                                                        "/usr/lib64/firefox/firefox",
-                                                        "/opt/firefox/firefox",
-                                                        "/usr/lib/firefox/firefox-bin",
-                                                        "/usr/lib/chromium/chromium",
-                                                        "/usr/lib64/chromium-browser/chromium-browser",
-                                                        "/opt/google/chrome/chrome",
-                                                        "/opt/microsoft/msedge/msedge",
-                                                        "/opt/brave.com/brave/brave",
-                                                        "/opt/vivaldi/vivaldi-bin",
-                                                        "/usr/lib/x86_64-linux-gnu/opera/opera",
-                                                        "/usr/lib/epiphany-browser/WebKitNetworkProcess",
-                                                        "/usr/lib/falkon/falkon"};
-    return std::find(browsers.begin(), browsers.end(), path) != browsers.end();
-}
-
 } // namespace
 
 Result<std::optional<SocketFacts>> client_socket(const protocol::link::FourTuple& peer) {
@@ -248,7 +229,7 @@ std::optional<Program> program_of_socket(std::uint64_t inode) {
             if (fs::read_symlink(fd->path(), link_error) != wanted) continue;
             const fs::path path = fs::read_symlink(process->path() / "exe", link_error);
             return Program{path.filename().string(), path.string(), static_cast<pid_t>(*pid),
-                           is_known_browser(path.string())};
+                           is_known_browser(path.string(), default_browser_paths())};
         }
     }
     return std::nullopt;

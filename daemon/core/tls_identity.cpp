@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls_identity.hpp"
 
+#include "x509_build.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
 #include <mohr/base/random.hpp>
@@ -16,68 +17,6 @@ namespace {
 constexpr const char* name_constraints =
     "critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,"
     "permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
-
-using Extensions = std::vector<std::pair<int, const char*>>;
-
-Result<OwnedKey> make_key() {
-    OwnedKey key(EVP_EC_gen("P-256"));
-    if (!key) return openssl_error("P-256 key");
-    return key;
-}
-
-Result<void> set_serial(X509* certificate) {
-    Bytes serial = random_bytes(16); // RFC 5280 section 4.1.2.2: positive, at most 20 octets
-    serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);
-    const OwnedBignum number(BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
-    return check(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr,
-                 "serial number");
-}
-
-Result<void> add_extensions(X509* certificate, X509* issuer, const Extensions& extensions) {
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    for (const auto& [nid, text] : extensions) {
-        const Owned<X509_EXTENSION, X509_EXTENSION_free> extension(
-            X509V3_EXT_conf_nid(nullptr, &context, nid, text));
-        MOHR_TRY(check(extension && X509_add_ext(certificate, extension.get(), -1) == 1, "extension"));
-    }
-    return {};
-}
-
-/// `issuer` is null for a self-signed certificate.
-Result<OwnedX509> issue(EVP_PKEY* key, const std::string& common_name, X509* issuer, EVP_PKEY* issuer_key,
-                        Instant now, const Extensions& extensions) {
-    OwnedX509 certificate(X509_new());
-    const OwnedX509Name name(X509_NAME_new());
-    MOHR_TRY(check(certificate && name, "certificate"));
-    const auto* text = reinterpret_cast<const unsigned char*>(common_name.data());
-    const auto length = static_cast<int>(common_name.size());
-    MOHR_TRY(
-        check(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, MBSTRING_UTF8, text, length, -1, 0) == 1,
-              "name"));
-    MOHR_TRY(set_serial(certificate.get()));
-    using std::chrono::duration_cast, std::chrono::seconds;
-    // An hour back, for clocks that were set in the meantime.
-    const auto begin = duration_cast<seconds>((now - std::chrono::hours(1)).time_since_epoch()).count();
-    const auto end = duration_cast<seconds>((now + tls_lifetime).time_since_epoch()).count();
-    X509* const c = certificate.get();
-    MOHR_TRY(check(
-        X509_set_version(c, X509_VERSION_3) == 1 && X509_set_subject_name(c, name.get()) == 1 &&
-            X509_set_issuer_name(c, issuer != nullptr ? X509_get_subject_name(issuer) : name.get()) == 1 &&
-            ASN1_TIME_set(X509_getm_notBefore(c), begin) != nullptr &&
-            ASN1_TIME_set(X509_getm_notAfter(c), end) != nullptr && X509_set_pubkey(c, key) == 1,
-        "certificate fields"));
-    MOHR_TRY(add_extensions(c, issuer != nullptr ? issuer : c, extensions));
-    MOHR_TRY(check(X509_sign(c, issuer_key, EVP_sha256()) > 0, "signature"));
-    return certificate;
-}
-
-Result<Certificate> as_certificate(const OwnedX509& x509) {
-    const auto der = to_der(i2d_X509, x509.get());
-    if (!der) return der.error();
-    return Certificate::from_der(*der);
-}
 
 /// PKCS#8 in secret memory; the BIO's own buffer belongs to OpenSSL, whose heap is secret memory too.
 Result<Secret> private_der(EVP_PKEY* key) {
@@ -131,25 +70,33 @@ Result<void> store(const std::filesystem::path& directory, const TlsIdentity& id
 } // namespace
 
 Result<TlsIdentity> make_tls_identity(Instant now) {
-    const auto root_key = make_key();
+    const auto root_key = make_p256_key();
     if (!root_key) return root_key.error();
-    // A name of its own per installation: browsers find an issuer by its name.
-    const std::string id = to_hex(random_bytes(4));
-    const auto root = issue(root_key->get(), "Mohr loopback root " + id, nullptr, root_key->get(), now,
-                            {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-                             {NID_key_usage, "critical,keyCertSign"},
-                             {NID_ext_key_usage, "serverAuth"},
-                             {NID_name_constraints, name_constraints},
-                             {NID_subject_key_identifier, "hash"}});
-    if (!root) return root.error();
-    const auto leaf_key = make_key();
+    const auto leaf_key = make_p256_key();
     if (!leaf_key) return leaf_key.error();
-    const auto leaf = issue(leaf_key->get(), "localhost", root->get(), root_key->get(), now,
-                            {{NID_basic_constraints, "critical,CA:FALSE"},
-                             {NID_key_usage, "critical,digitalSignature"},
-                             {NID_ext_key_usage, "serverAuth"},
-                             {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"},
-                             {NID_authority_key_identifier, "keyid:always"}});
+    CertificatePlan plan;
+    // A name of its own per installation: browsers find an issuer by its name.
+    plan.subject = {{NID_commonName, "Mohr loopback root " + to_hex(random_bytes(4))}};
+    plan.key = root_key->get();
+    plan.issuer_key = root_key->get();
+    plan.not_before = now - std::chrono::hours(1); // for clocks that are set back
+    plan.not_after = now + tls_lifetime;
+    plan.extensions = {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+                       {NID_key_usage, "critical,keyCertSign"},
+                       {NID_ext_key_usage, "serverAuth"},
+                       {NID_name_constraints, name_constraints},
+                       {NID_subject_key_identifier, "hash"}};
+    const auto root = build_certificate(plan);
+    if (!root) return root.error();
+    plan.subject = {{NID_commonName, "localhost"}};
+    plan.key = leaf_key->get();
+    plan.issuer = root->get();
+    plan.extensions = {{NID_basic_constraints, "critical,CA:FALSE"},
+                       {NID_key_usage, "critical,digitalSignature"},
+                       {NID_ext_key_usage, "serverAuth"},
+                       {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"},
+                       {NID_authority_key_identifier, "keyid:always"}};
+    const auto leaf = build_certificate(plan);
     if (!leaf) return leaf.error();
     TlsIdentity identity;
     auto key = private_der(leaf_key->get());
