@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api_state.hpp"
-
 #include "token_failures.hpp"
 
 #include <nlohmann/json.hpp>
@@ -65,9 +64,10 @@ Program ControlApi::State::program_of(pid_t pid) const {
 
 void ControlApi::State::on_pool(Work work, ControlReply reply) {
     const std::weak_ptr<State> weak = weak_from_this();
-    services.loop.post_to_pool([weak, &loop = services.loop, work = std::move(work), reply = std::move(reply)] {
-        loop.post([outcome = work(), reply] { reply(outcome); });
-    });
+    services.loop.post_to_pool(
+        [weak, &loop = services.loop, work = std::move(work), reply = std::move(reply)] {
+            loop.post([outcome = work(), reply] { reply(outcome); });
+        });
 }
 
 void ControlApi::State::on_pool_logged(const Request& request, Work work, ControlReply reply) {
@@ -94,18 +94,19 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
     });
 }
 
-void ControlApi::State::log_entry(const Request& request, const std::string& decision, const std::string& detail,
-                                  std::function<void()> then) {
+void ControlApi::State::log_entry(const Request& request, const std::string& decision,
+                                  const std::string& detail, std::function<void()> then) {
     LogEntry entry;
     entry.origin = local_origin;
     entry.program = program_of(request->peer).path;
     entry.operation = request->method;
     entry.decision = decision;
     entry.detail = detail;
-    services.activity.append(std::move(entry), [log = services.log, then = std::move(then)](const Result<void>& written) {
-        if (!written) log->error("activity log: {}", written.error().describe());
-        then();
-    });
+    services.activity.append(std::move(entry),
+                             [log = services.log, then = std::move(then)](const Result<void>& written) {
+                                 if (!written) log->error("activity log: {}", written.error().describe());
+                                 then();
+                             });
 }
 
 ControlApi::ControlApi(ControlServices services) : state_(std::make_shared<State>(std::move(services))) {}
@@ -117,8 +118,8 @@ void ControlApi::attach(ControlServer& server) {
 
 void ControlApi::handle(ControlRequest request, ControlReply reply) {
     const auto& methods = all_methods();
-    const auto found =
-        std::find_if(methods.begin(), methods.end(), [&](const Method& m) { return request.method == m.name; });
+    const auto found = std::find_if(methods.begin(), methods.end(),
+                                    [&](const Method& m) { return request.method == m.name; });
     if (found == methods.end()) return reply(Failure(Code::method_not_found));
     if (auto failure = check_attachments(*found, request)) return reply(std::move(*failure));
     found->run(*state_, std::make_shared<ControlRequest>(std::move(request)), std::move(reply));
@@ -128,8 +129,9 @@ void ControlApi::notification(std::uint64_t connection, const std::string& metho
     if (method != "$/cancel" || !params.contains("id")) return;
     const json& id = params.at("id");
     for (const RunningJob& job : state_->jobs) {
-        const bool same = (std::holds_alternative<std::int64_t>(job.id) && id == std::get<std::int64_t>(job.id)) ||
-                          (std::holds_alternative<std::string>(job.id) && id == std::get<std::string>(job.id));
+        const bool same =
+            (std::holds_alternative<std::int64_t>(job.id) && id == std::get<std::int64_t>(job.id)) ||
+            (std::holds_alternative<std::string>(job.id) && id == std::get<std::string>(job.id));
         if (job.connection == connection && same) state_->services.door.cancel_job(job.job);
     }
 }

@@ -28,14 +28,16 @@ struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
     void broadcast(std::string_view method);
     /// Runs `work` on the pool and replies with what it returns.
     void on_pool(Work work, ControlReply reply);
-    /// The same for what changes or tries the token: the decision is in the activity log before the reply is sent.
+    /// The same for what changes or tries the token: the decision is in the activity log before the reply is
+    /// sent.
     void on_pool_logged(const Request& request, Work work, ControlReply reply);
     void log_entry(const Request& request, const std::string& decision, const std::string& detail,
                    std::function<void()> then);
     [[nodiscard]] Program program_of(pid_t pid) const;
 };
 
-using MethodHandler = void (*)(ControlApi::State& state, ControlApi::State::Request request, ControlReply reply);
+using MethodHandler = void (*)(ControlApi::State& state, ControlApi::State::Request request,
+                               ControlReply reply);
 struct Method {
     const char* name;
     MethodHandler run;

@@ -2,7 +2,6 @@
 // file.* of the control socket: the client opens the files, a worker of the door reads and writes them.
 #include "control_api_state.hpp"
 #include "control_json.hpp"
-
 #include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
@@ -42,7 +41,8 @@ bool is_file(const Descriptor& descriptor, int access_needed) {
 }
 
 /// Moves the descriptors into the job, in the order of link.hpp: input, then output or content.
-std::optional<Failure> take_descriptors(const Request& request, link::FileJob& job, std::vector<Descriptor>& out) {
+std::optional<Failure> take_descriptors(const Request& request, link::FileJob& job,
+                                        std::vector<Descriptor>& out) {
     auto& given = request->descriptors;
     Descriptor& input = given.at("input");
     if (!is_file(input, O_RDONLY)) return bad_descriptor("input");
@@ -56,7 +56,8 @@ std::optional<Failure> take_descriptors(const Request& request, link::FileJob& j
         if (job.kind != link::JobKind::verify) return bad_descriptor("output");
         return std::nullopt;
     }
-    if (!is_file(found->second, job.kind == link::JobKind::verify ? O_RDONLY : O_WRONLY)) return bad_descriptor(second);
+    if (!is_file(found->second, job.kind == link::JobKind::verify ? O_RDONLY : O_WRONLY))
+        return bad_descriptor(second);
     job.has_content = job.kind == link::JobKind::verify;
     out.push_back(std::move(found->second));
     return std::nullopt;
@@ -86,11 +87,12 @@ void run(State& state, const Request& request, link::FileJob job, ControlReply r
         if (const auto self = weak.lock()) forget_job(*self, *id);
         if (!outcome) return reply(std::move(outcome.error()));
         json result = json::parse(*outcome, nullptr, false);
-        if (result.is_discarded()) return reply(Failure(Code::internal_error, "the door's result is no JSON"));
+        if (result.is_discarded())
+            return reply(Failure(Code::internal_error, "the door's result is no JSON"));
         reply(std::move(result));
     };
-    *id = state.services.door.start_job(std::move(job), std::move(descriptors), state.program_of(request->peer),
-                                        std::move(callbacks));
+    *id = state.services.door.start_job(std::move(job), std::move(descriptors),
+                                        state.program_of(request->peer), std::move(callbacks));
     state.jobs.push_back({request->connection, request->id, *id});
 }
 

@@ -22,11 +22,16 @@ json optional_time(const std::optional<Instant>& instant) {
 
 std::string_view state_name(token::CertificateState state) noexcept {
     switch (state) {
-    case token::CertificateState::pending: return "pending";
-    case token::CertificateState::on_hold: return "on_hold";
-    case token::CertificateState::active: return "active";
-    case token::CertificateState::expired: return "expired";
-    case token::CertificateState::revoked: return "revoked";
+    case token::CertificateState::pending:
+        return "pending";
+    case token::CertificateState::on_hold:
+        return "on_hold";
+    case token::CertificateState::active:
+        return "active";
+    case token::CertificateState::expired:
+        return "expired";
+    case token::CertificateState::revoked:
+        return "revoked";
     }
     return "pending";
 }
@@ -71,9 +76,12 @@ std::optional<token::KeyAlgorithm> algorithm_from_name(std::string_view wanted) 
 
 std::string_view state_name(token::TokenState state) noexcept {
     switch (state) {
-    case token::TokenState::not_activated: return "not_activated";
-    case token::TokenState::activated: return "activated";
-    case token::TokenState::initialised: return "initialised";
+    case token::TokenState::not_activated:
+        return "not_activated";
+    case token::TokenState::activated:
+        return "activated";
+    case token::TokenState::initialised:
+        return "initialised";
     }
     return "not_activated";
 }
@@ -256,7 +264,8 @@ Bytes ParamReader::bytes(const char* name, std::size_t max_bytes) {
     return {};
 }
 
-std::vector<Bytes> ParamReader::list_of_bytes(const char* name, std::size_t max_items, std::size_t max_bytes) {
+std::vector<Bytes> ParamReader::list_of_bytes(const char* name, std::size_t max_items,
+                                              std::size_t max_bytes) {
     const json* value = take(name);
     if (value == nullptr) return {};
     if (!value->is_array() || value->size() > max_items) {

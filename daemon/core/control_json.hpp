@@ -3,7 +3,6 @@
 
 #include "permissions.hpp"
 #include "prompt.hpp"
-
 #include <mohr/protocol/errors.hpp>
 #include <mohr/token/token.hpp>
 
@@ -28,20 +27,22 @@ namespace mohr::core {
 /// What an agent answered, without its PIN. Nothing if it is no answer.
 [[nodiscard]] std::optional<PromptAnswer> prompt_answer_from(const nlohmann::json& result);
 
-/// Reads the params of a request: each member once, of its type; finish() refuses what was not asked for. The first
-/// problem sticks.
+/// Reads the params of a request: each member once, of its type; finish() refuses what was not asked for. The
+/// first problem sticks.
 class ParamReader {
 public:
     explicit ParamReader(const nlohmann::json& params) : params_(params) {}
 
     [[nodiscard]] std::string text(const char* name, std::size_t max_bytes);
-    [[nodiscard]] std::string optional_text(const char* name, std::size_t max_bytes, std::string fallback = {});
+    [[nodiscard]] std::string optional_text(const char* name, std::size_t max_bytes,
+                                            std::string fallback = {});
     [[nodiscard]] bool flag(const char* name, bool fallback);
     [[nodiscard]] std::uint64_t number(const char* name, std::uint64_t fallback, std::uint64_t max);
     [[nodiscard]] std::uint64_t required_number(const char* name, std::uint64_t max);
     /// Base64, decoded.
     [[nodiscard]] Bytes bytes(const char* name, std::size_t max_bytes);
-    [[nodiscard]] std::vector<Bytes> list_of_bytes(const char* name, std::size_t max_items, std::size_t max_bytes);
+    [[nodiscard]] std::vector<Bytes> list_of_bytes(const char* name, std::size_t max_items,
+                                                   std::size_t max_bytes);
     void wrong(const std::string& name);
     /// The first problem, or an unknown member.
     [[nodiscard]] std::optional<protocol::Failure> finish();

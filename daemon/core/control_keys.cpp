@@ -3,7 +3,6 @@
 #include "control_api_state.hpp"
 #include "control_json.hpp"
 #include "token_failures.hpp"
-
 #include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
@@ -118,7 +117,8 @@ void import_certificate(State& state, Request request, ControlReply reply) {
             const auto certificates = read_certificates(*data);
             if (!certificates) return token_failure(certificates.error());
             return as_user(token, request, [&](const token::Authorisation& user) {
-                return imported(token.import_certificate(user, *certificates, token::CertificateState::active));
+                return imported(
+                    token.import_certificate(user, *certificates, token::CertificateState::active));
             });
         },
         std::move(reply));
@@ -163,7 +163,8 @@ void remove(State& state, Request request, ControlReply reply) {
         [&token = state.services.token, request, id]() -> ControlOutcome {
             if (const auto known = find(token, id); !known) return known.error();
             return as_user(token, request, [&](const token::Authorisation& user) -> ControlOutcome {
-                if (const auto removed = token.remove(user, id); !removed) return token_failure(removed.error());
+                if (const auto removed = token.remove(user, id); !removed)
+                    return token_failure(removed.error());
                 return json::object();
             });
         },

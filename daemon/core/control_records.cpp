@@ -3,7 +3,6 @@
 #include "control_api_state.hpp"
 #include "control_json.hpp"
 #include "token_failures.hpp"
-
 #include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
@@ -54,16 +53,17 @@ std::string origin_from(ParamReader& params) {
 }
 
 /// Durable and written down before the reply (rule 6).
-void save_and_reply(State& state, const Request& request, const std::string& decision, const std::string& origin,
-                    ControlReply reply) {
+void save_and_reply(State& state, const Request& request, const std::string& decision,
+                    const std::string& origin, ControlReply reply) {
     const auto self = state.shared_from_this();
-    state.services.sites.save([self, request, decision, origin, reply = std::move(reply)](const Result<void>& saved) {
-        if (!saved) return reply(token_failure(saved.error()));
-        self->log_entry(request, decision, origin, [self, origin, reply] {
-            reply(json::object());
-            self->services.operations.site_changed(origin);
+    state.services.sites.save(
+        [self, request, decision, origin, reply = std::move(reply)](const Result<void>& saved) {
+            if (!saved) return reply(token_failure(saved.error()));
+            self->log_entry(request, decision, origin, [self, origin, reply] {
+                reply(json::object());
+                self->services.operations.site_changed(origin);
+            });
         });
-    });
 }
 
 void set_site(State& state, Request request, ControlReply reply) {
@@ -71,9 +71,9 @@ void set_site(State& state, Request request, ControlReply reply) {
     const std::string origin = origin_from(params);
     std::vector<std::pair<SitePermission, Decision>> wanted;
     std::string text;
-    for (const auto& [name, permission] : {std::pair("access", SitePermission::access),
-                                           std::pair("listing", SitePermission::listing),
-                                           std::pair("blind", SitePermission::blind)}) {
+    for (const auto& [name, permission] :
+         {std::pair("access", SitePermission::access), std::pair("listing", SitePermission::listing),
+          std::pair("blind", SitePermission::blind)}) {
         const std::string value = params.optional_text(name, 16);
         if (value.empty()) continue;
         const auto decision = decision_from_name(value);

@@ -47,7 +47,8 @@ bool unique_names(const std::vector<std::string>& names) {
 
 } // namespace
 
-ControlOutcome::ControlOutcome(nlohmann::json value) : value_(std::make_shared<nlohmann::json>(std::move(value))) {}
+ControlOutcome::ControlOutcome(nlohmann::json value)
+    : value_(std::make_shared<nlohmann::json>(std::move(value))) {}
 ControlOutcome::ControlOutcome(Failure failure) : failure_(std::move(failure)) {}
 
 struct ControlServer::State : std::enable_shared_from_this<ControlServer::State> {
@@ -255,16 +256,16 @@ private:
         request.descriptors = std::move(complete.descriptors);
         const std::weak_ptr<Connection> weak = shared_from_this();
         auto log = log_;
-        server_.handlers.request(std::move(request), [weak, id, log, method = request.method](
-                                                         ControlOutcome outcome) {
-            if (!outcome && !outcome.error().detail.empty())
-                log->info("control: {}", printable(outcome.error().detail));
-            const auto self = weak.lock();
-            if (!self || self->closed_) return;
-            --self->open_requests_;
-            self->send(outcome ? jsonrpc::make_result(id, std::move(outcome.value()))
-                               : jsonrpc::make_error(id, outcome.error()));
-        });
+        server_.handlers.request(std::move(request),
+                                 [weak, id, log, method = request.method](ControlOutcome outcome) {
+                                     if (!outcome && !outcome.error().detail.empty())
+                                         log->info("control: {}", printable(outcome.error().detail));
+                                     const auto self = weak.lock();
+                                     if (!self || self->closed_) return;
+                                     --self->open_requests_;
+                                     self->send(outcome ? jsonrpc::make_result(id, std::move(outcome.value()))
+                                                        : jsonrpc::make_error(id, outcome.error()));
+                                 });
     }
 
     void on_answer(Pending complete) {

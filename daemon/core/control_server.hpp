@@ -41,7 +41,8 @@ struct ControlRequest {
     std::map<std::string, Descriptor> descriptors;
 };
 
-/// A result or a failure. Not Outcome<json>: a json converts to an error code, so that Outcome could not tell them apart.
+/// A result or a failure. Not Outcome<json>: a json converts to an error code, so that Outcome could not tell
+/// them apart.
 class ControlOutcome {
 public:
     ControlOutcome(nlohmann::json value);

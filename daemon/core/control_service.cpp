@@ -4,7 +4,6 @@
 #include "control_json.hpp"
 #include "token_failures.hpp"
 #include "version.hpp"
-
 #include <mohr/base/secret.hpp>
 
 #include <nlohmann/json.hpp>
@@ -25,9 +24,12 @@ using Request = State::Request;
 
 const char* memory_name(SecretMemory memory) {
     switch (memory) {
-    case SecretMemory::memfd_secret: return "memfd_secret";
-    case SecretMemory::locked: return "locked";
-    case SecretMemory::plain: return "plain";
+    case SecretMemory::memfd_secret:
+        return "memfd_secret";
+    case SecretMemory::locked:
+        return "locked";
+    case SecretMemory::plain:
+        return "plain";
     }
     return "plain";
 }
@@ -117,7 +119,8 @@ void register_agent(State& state, Request request, ControlReply reply) {
     case TerminalAgent::Registration::no_terminal:
         log_agent(state, request, "denied", "no_terminal");
         return reply(Failure(Code::no_terminal));
-    case TerminalAgent::Registration::done: break;
+    case TerminalAgent::Registration::done:
+        break;
     }
     log_agent(state, request, "allowed", "terminal");
     reply(json::object());

@@ -47,8 +47,9 @@ ControlOutcome with_pin(token::Token& token, Role role, const Secret& pin, Work 
 
 void info(State& state, Request request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
-    state.on_pool([&token = state.services.token]() -> ControlOutcome { return to_control_json(token.info()); },
-                  std::move(reply));
+    state.on_pool(
+        [&token = state.services.token]() -> ControlOutcome { return to_control_json(token.info()); },
+        std::move(reply));
 }
 
 void initialise(State& state, Request request, ControlReply reply) {
@@ -59,7 +60,8 @@ void initialise(State& state, Request request, ControlReply reply) {
     state.on_pool_logged(
         request,
         [&token = state.services.token, request, label, confirmed] {
-            return done(token.initialise(take(request, "user_pin"), take(request, "admin_pin"), label, confirmed));
+            return done(
+                token.initialise(take(request, "user_pin"), take(request, "admin_pin"), label, confirmed));
         },
         std::move(reply));
 }
@@ -90,11 +92,11 @@ void reset(State& state, Request request, ControlReply reply) {
         [&token = state.services.token, request, confirmed, told, label]() -> ControlOutcome {
             if (auto failure = check_loss(token, told)) return std::move(*failure);
             const Secret new_admin_pin = request->secrets.at("new_admin_pin").duplicate();
-            auto outcome =
-                with_pin(token, Role::admin, request->secrets.at("admin_pin"), [&](token::Authorisation proof) {
-                    return token.reset(std::move(proof), take(request, "new_user_pin"), take(request, "new_admin_pin"),
-                                       confirmed);
-                });
+            auto outcome = with_pin(token, Role::admin, request->secrets.at("admin_pin"),
+                                    [&](token::Authorisation proof) {
+                                        return token.reset(std::move(proof), take(request, "new_user_pin"),
+                                                           take(request, "new_admin_pin"), confirmed);
+                                    });
             return outcome ? rename(token, label, new_admin_pin) : std::move(outcome);
         },
         std::move(reply));
@@ -110,11 +112,14 @@ void reset_blocked(State& state, Request request, ControlReply reply) {
         request,
         [&token = state.services.token, &owner = state.services.owner, request, confirmed, told,
          label]() -> ControlOutcome {
-            if (!token.info().admin.blocked()) return Failure(Code::wrong_role, "the admin PIN is not blocked");
+            if (!token.info().admin.blocked())
+                return Failure(Code::wrong_role, "the admin PIN is not blocked");
             if (auto failure = check_loss(token, told)) return std::move(*failure);
             switch (owner.check(request->secrets.at("owner_password"))) {
-            case OwnerAuthentication::Verdict::right: break;
-            case OwnerAuthentication::Verdict::wrong: return Failure(Code::owner_authentication_needed, "refused");
+            case OwnerAuthentication::Verdict::right:
+                break;
+            case OwnerAuthentication::Verdict::wrong:
+                return Failure(Code::owner_authentication_needed, "refused");
             case OwnerAuthentication::Verdict::unavailable: {
                 Failure failure(Code::owner_authentication_needed, "owner authentication is not available");
                 failure.reason = "unavailable";
@@ -122,8 +127,8 @@ void reset_blocked(State& state, Request request, ControlReply reply) {
             }
             }
             const Secret new_admin_pin = request->secrets.at("new_admin_pin").duplicate();
-            auto outcome = done(
-                token.reset_blocked(take(request, "new_user_pin"), take(request, "new_admin_pin"), confirmed));
+            auto outcome = done(token.reset_blocked(take(request, "new_user_pin"),
+                                                    take(request, "new_admin_pin"), confirmed));
             return outcome ? rename(token, label, new_admin_pin) : std::move(outcome);
         },
         std::move(reply));
@@ -157,9 +162,10 @@ void unblock(State& state, Request request, ControlReply reply) {
     state.on_pool_logged(
         request,
         [&token = state.services.token, request, confirmed] {
-            return with_pin(token, Role::admin, request->secrets.at("admin_pin"), [&](token::Authorisation proof) {
-                return token.unblock_user(std::move(proof), take(request, "new_user_pin"), confirmed);
-            });
+            return with_pin(
+                token, Role::admin, request->secrets.at("admin_pin"), [&](token::Authorisation proof) {
+                    return token.unblock_user(std::move(proof), take(request, "new_user_pin"), confirmed);
+                });
         },
         std::move(reply));
 }
@@ -184,9 +190,9 @@ void set_label(State& state, Request request, ControlReply reply) {
     state.on_pool_logged(
         request,
         [&token = state.services.token, request, label] {
-            return with_pin(token, Role::admin, request->secrets.at("admin_pin"), [&](token::Authorisation proof) {
-                return token.set_label(std::move(proof), label);
-            });
+            return with_pin(
+                token, Role::admin, request->secrets.at("admin_pin"),
+                [&](token::Authorisation proof) { return token.set_label(std::move(proof), label); });
         },
         std::move(reply));
 }

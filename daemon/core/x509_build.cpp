@@ -3,6 +3,8 @@
 
 #include <mohr/base/random.hpp>
 
+#include <openssl/conf.h>
+
 namespace mohr::core {
 namespace {
 
@@ -37,8 +39,11 @@ Result<void> set_validity(X509* certificate, const CertificatePlan& plan) {
 
 Result<void> add_extensions(X509* certificate, X509* issuer, const CertificatePlan& plan) {
     X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    // An empty database: some extensions are refused without one, whether they look into it or not.
+    const Owned<CONF, NCONF_free> no_sections(NCONF_new(nullptr));
+    MOHR_TRY(check(no_sections != nullptr, "extension"));
+    X509V3_set_nconf(&context, no_sections.get());
     for (const auto& [nid, text] : plan.extensions) {
         const Owned<X509_EXTENSION, X509_EXTENSION_free> extension(
             X509V3_EXT_conf_nid(nullptr, &context, nid, text));
