@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import WebSocket from 'ws';
 import { FakeService, failure } from './support/fake_service.mjs';
 import { eventually } from './support/processes.mjs';
-import { Mohr, MohrError, fromBase64, toBase64 } from '../../web-demo/client/dist/index.js';
+import { Mohr, MohrError, chooseSaveTarget, fromBase64, toBase64 } from '../../web-demo/client/dist/index.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -307,6 +307,20 @@ test('the diagnosis tells not running, blocked for this site, outdated and ready
     assert.equal(diagnosis.state, 'not-running');
     assert.match(diagnosis.remedy.fa.text, /mohr start/);
     assert.match(diagnosis.remedy.en.text, /mohr start/);
+});
+
+test('a result too large for every way of saving is refused with the reason and the service stops [R192]', async (t) => {
+    const service = await FakeService.start(t, { 'decrypt.cms': () => ({ stream: 4, size: 600 * MiB, authenticated: true }) });
+    const { data } = await clientOf(t, service).decryptCms({ cms: 'AAAA' });
+    // Node has neither a save dialogue nor a private file system: what is left is memory.
+    const target = await chooseSaveTarget('film.bin');
+    assert.equal(target.method, 'memory');
+    await assert.rejects(target.write(data), (error) => {
+        assert.equal(error.code, 'cannot_save');
+        assert.equal(error.details.max, 512 * MiB);
+        return true;
+    });
+    await eventually('the stream to be closed', () => service.requests.some(({ method, params }) => method === 'stream.close' && params.stream === 4));
 });
 
 test('base64 goes both ways for every length and refuses what is not base64', () => {

@@ -2,7 +2,7 @@
 // Chromium over its own protocol. Nothing here enables its Network domain: that would mirror every WebSocket frame.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Program, eventually, run, temporaryDirectory } from './processes.mjs';
+import { Program, atEnd, eventually, temporaryDirectory, trustRoots } from './processes.mjs';
 import { Rpc, expression, outcome } from './rpc.mjs';
 
 const baseFlags = [
@@ -17,18 +17,15 @@ export async function launchChromium(t, { flags = [], roots = [] } = {}) {
     // Made empty here, because Chromium reads this one as soon as it exists and no other.
     const store = join(home, '.pki/nssdb');
     await mkdir(store, { recursive: true });
-    await run('certutil', ['-d', `sql:${store}`, '-N', '--empty-password']);
-    for (const [at, root] of roots.entries()) {
-        await run('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', `test root ${at}`, '-i', root]);
-    }
+    await trustRoots(store, roots);
     const environment = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, 'config'), XDG_CACHE_HOME: join(home, 'cache') };
     const program = new Program('chromium', [...baseFlags, `--user-data-dir=${join(home, 'profile')}`, ...flags, 'about:blank'], {
         env: environment,
     });
-    t.after(() => program.stop());
+    atEnd(t, () => program.stop());
     const [, url] = await program.said(/DevTools listening on (ws:\S+)/);
     const rpc = await Rpc.connect(url);
-    t.after(() => rpc.close());
+    atEnd(t, () => rpc.close());
     return new Chromium(rpc);
 }
 

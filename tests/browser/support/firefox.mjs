@@ -2,7 +2,7 @@
 // Firefox over WebDriver BiDi, which its stock build speaks.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Program, run, temporaryDirectory } from './processes.mjs';
+import { Program, atEnd, temporaryDirectory, trustRoots } from './processes.mjs';
 import { Rpc, expression, outcome } from './rpc.mjs';
 
 const basePreferences = {
@@ -31,19 +31,16 @@ export async function launchFirefox(t, { preferences = {}, roots = [], downloads
     const lines = Object.entries(all).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
     await writeFile(join(profile, 'user.js'), lines.join(''));
     // The store is the profile's own: Firefox reads neither the user's nor the system's.
-    await run('certutil', ['-d', `sql:${profile}`, '-N', '--empty-password']);
-    for (const [at, root] of roots.entries()) {
-        await run('certutil', ['-d', `sql:${profile}`, '-A', '-t', 'C,,', '-n', `test root ${at}`, '-i', root]);
-    }
+    await trustRoots(profile, roots);
     const program = new Program(
         'firefox-esr',
         ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0', '--remote-allow-system-access'],
         { env: { ...process.env, HOME: home, MOZ_HEADLESS: '1', XDG_CACHE_HOME: join(home, 'cache'), XDG_RUNTIME_DIR: home } },
     );
-    t.after(() => program.stop());
+    atEnd(t, () => program.stop());
     const [, url] = await program.said(/WebDriver BiDi listening on (ws:\S+)/);
     const rpc = await Rpc.connect(`${url}/session`);
-    t.after(() => rpc.close());
+    atEnd(t, () => rpc.close());
     await rpc.call('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: false } } });
     return new Firefox(rpc);
 }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Program, temporaryDirectory } from './processes.mjs';
+import { Program, atEnd, temporaryDirectory } from './processes.mjs';
 
 const serverFile = fileURLToPath(new URL('../../../web-demo/portal/server.mjs', import.meta.url));
 
@@ -15,7 +15,7 @@ export async function startPortal(t, { trust = [], ws, wss, extra = [] } = {}) {
     const services = [...(ws ? ['--ws', ws] : []), ...(wss ? ['--wss', wss] : [])];
     const args = [serverFile, '--data', data, ...trust.flatMap((file) => ['--trust', file]), ...services, ...extra];
     const program = new Program(process.execPath, args);
-    t.after(() => program.stop());
+    atEnd(t, () => program.stop());
     const [, url] = await program.said(/^\{"ready":true,"url":"([^"]+)"\}$/m);
     return new PortalClient(url, join(data, 'test-ca/ca.pem'));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -58,11 +58,36 @@ export class Program {
     }
 }
 
+const endings = new WeakMap();
+
+/** Does something when a test is over; what was begun last ends first. */
+export function atEnd(t, action) {
+    if (!endings.has(t)) {
+        endings.set(t, []);
+        t.after(async () => {
+            for (const end of endings.get(t).reverse()) await end();
+        });
+    }
+    endings.get(t).push(action);
+}
+
 /** A directory for the length of a test. */
 export async function temporaryDirectory(t, name) {
     const directory = await mkdtemp(join(tmpdir(), `mohr-${name}-`));
-    t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
+    atEnd(t, () => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
     return directory;
+}
+
+/** Puts each certificate of these PEM files into an NSS store as a root to trust. */
+export async function trustRoots(store, files) {
+    await run('certutil', ['-d', `sql:${store}`, '-N', '--empty-password']);
+    let at = 0;
+    for (const file of files) {
+        const pem = await readFile(file, 'utf8');
+        for (const [root] of pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g)) {
+            await run('certutil', ['-d', `sql:${store}`, '-A', '-t', 'C,,', '-n', `test root ${at++}`], { input: root });
+        }
+    }
 }
 
 /** Runs a command to its end and gives what it wrote; throws where it fails. */

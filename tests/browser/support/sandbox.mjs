@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { Program, temporaryDirectory } from './processes.mjs';
+import { Program, atEnd, temporaryDirectory } from './processes.mjs';
 
 function daemon() {
     const build = process.env.MOHR_BUILD;
@@ -33,7 +33,7 @@ export async function startSandbox(t, { consent = 'allow', shorten, developer = 
     if (developer) args.push('--developer');
     if (shorten !== undefined) args.push('--shorten-timers', String(shorten));
     const program = new Program(daemon(), args, { env: { ...process.env, XDG_RUNTIME_DIR: runtime } });
-    t.after(() => program.stop());
+    atEnd(t, () => program.stop());
     const [line] = await program.said(/^\{"ready":true.*\}$/m);
     return new Sandbox(program, JSON.parse(line));
 }

@@ -5,7 +5,7 @@ import { createServer as createTls } from 'node:https';
 import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
-import { run, temporaryDirectory } from './processes.mjs';
+import { atEnd, run, temporaryDirectory } from './processes.mjs';
 
 const clientFolder = fileURLToPath(new URL('../../../web-demo/client/dist/', import.meta.url));
 const blankPage = '<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><p>test';
@@ -33,7 +33,7 @@ export async function startSite(t, { host = 'localhost', tls, headers = {}, page
     const server = tls ? createTls({ key: tls.key, cert: tls.cert }, answer) : createPlain(answer);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    t.after(() => {
+    atEnd(t, () => {
         server.close();
         server.closeAllConnections();
     });
