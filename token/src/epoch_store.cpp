@@ -5,12 +5,22 @@
 
 #include <keyutils.h>
 
+#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 namespace mohr::token {
 namespace {
 
 constexpr std::size_t max_record_bytes = 4096;
+
+// The fault tests link a second build of this file in which nothing is synced, to show that they notice.
+#if defined(MOHR_SYNCS_REMOVED)
+constexpr bool synced = false;
+#else
+constexpr bool synced = true;
+#endif
 
 /// A daemon started by systemd has a session keyring without a link to the user's, and could then not read
 /// its own key.
@@ -20,7 +30,33 @@ bool reach_user_keyring() noexcept {
 
 } // namespace
 
-PrivateStateFile::PrivateStateFile(std::filesystem::path path) : path_(std::move(path)) {}
+Result<void> SystemFileOperations::write(const std::filesystem::path& path, ByteView content) {
+    auto file = open_private(path, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file) return file.error();
+    return write_all(file->get(), content);
+}
+
+Result<void> SystemFileOperations::sync(const std::filesystem::path& path) {
+    auto file = open_private(path, O_WRONLY);
+    if (!file) return file.error();
+    if (::fsync(file->get()) != 0) return system_failure(path.string());
+    return {};
+}
+
+Result<void> SystemFileOperations::rename(const std::filesystem::path& from,
+                                          const std::filesystem::path& to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) return system_failure(to.string());
+    return {};
+}
+
+Result<void> SystemFileOperations::sync_directory(const std::filesystem::path& path) {
+    const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory || ::fsync(directory.get()) != 0) return system_failure(path.string());
+    return {};
+}
+
+PrivateStateFile::PrivateStateFile(std::filesystem::path path, FileOperations& operations)
+    : path_(std::move(path)), operations_(operations) {}
 
 Result<std::optional<Bytes>> PrivateStateFile::read() {
     std::error_code failure;
@@ -32,7 +68,12 @@ Result<std::optional<Bytes>> PrivateStateFile::read() {
 }
 
 Result<void> PrivateStateFile::write(ByteView content) {
-    return write_private(path_, content);
+    const std::filesystem::path fresh = path_.string() + ".new";
+    MOHR_TRY(operations_.write(fresh, content));
+    if (synced) MOHR_TRY(operations_.sync(fresh));
+    MOHR_TRY(operations_.rename(fresh, path_));
+    if (synced) MOHR_TRY(operations_.sync_directory(path_.parent_path()));
+    return {};
 }
 
 KeyringRecord::KeyringRecord(bool enabled, std::string_view serial)

@@ -84,7 +84,8 @@ SoftToken::~SoftToken() {
 
 SoftToken::Impl::Impl(SoftTokenOptions given, Secret device, Vault opened, Header read)
     : options(std::move(given)), device_secret(std::move(device)), device_keys(device_secret),
-      kdf(make_kdf(options)), own_file(std::make_unique<PrivateStateFile>(options.state_directory / "epoch")),
+      kdf(make_kdf(options)),
+      own_file(std::make_unique<PrivateStateFile>(options.state_directory / "epoch", file_operations)),
       file(options.state_file != nullptr ? options.state_file : own_file.get()),
       keyring(options.kernel_keyring, read.serial), vault(std::move(opened)), header(std::move(read)) {}
 

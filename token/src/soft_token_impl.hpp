@@ -101,6 +101,7 @@ struct SoftToken::Impl {
     Secret device_secret;
     DeviceKeys device_keys;
     std::unique_ptr<PinKdf> kdf;
+    SystemFileOperations file_operations;
     std::unique_ptr<StateFile> own_file;
     StateFile* file;
     KeyringRecord keyring;
