@@ -33,6 +33,12 @@ public:
         take(pool_)();
         return true;
     }
+    /// One piece of work, the I/O thread's first. False if there is none.
+    bool step() {
+        if (io_.empty()) return step_pool();
+        take(io_)();
+        return true;
+    }
     /// Until nothing is left but timers.
     void run() {
         do run_io();
