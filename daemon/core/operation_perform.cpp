@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "link_recipient.hpp"
 #include "operation_checks.hpp"
 #include "operation_work.hpp"
 #include "token_failures.hpp"
@@ -135,13 +136,10 @@ public:
         const auto& object = *job_.consent.object;
         Failure failure(Code::not_a_recipient);
         for (const auto& recipient : decrypt.recipients) {
-            signing::Recipient named;
-            named.issuer_der = recipient.issuer_der;
-            named.serial_number = recipient.serial_number;
-            named.subject_key_identifier = recipient.subject_key_identifier;
+            const auto named = to_signing(recipient);
             if (!named.fits(*object.certificate)) continue;
-            auto key = std::visit([&](const auto& wrapped) { return unwrap(object, decrypt, wrapped); },
-                                  recipient.key);
+            auto key =
+                std::visit([&](const auto& wrapped) { return unwrap(object, decrypt, wrapped); }, named.key);
             if (key && key->size() == decrypt.content_key_size)
                 return Done{link::Decrypted{std::move(*key)}, std::nullopt};
             failure =
@@ -192,25 +190,19 @@ private:
     }
 
     Outcome<Secret> unwrap(const token::TokenObject& object, const link::Decrypt& decrypt,
-                           const link::RsaWrapped& wrapped) {
+                           const signing::RsaRecipient& wrapped) {
         token::RsaUnwrap how = token::RsaPkcs1{decrypt.content_key_size};
-        if (wrapped.oaep) how = token::RsaOaep{wrapped.digest, wrapped.mgf1};
+        if (wrapped.oaep) how = token::RsaOaep{wrapped.oaep_digest, wrapped.oaep_mgf1};
         auto key = token_.unwrap(*job_.proof, object.id, how, wrapped.encrypted_key);
         if (!key) return token_failure(key.error());
         return std::move(*key);
     }
 
     Outcome<Secret> unwrap(const token::TokenObject& object, const link::Decrypt&,
-                           const link::EcWrapped& wrapped) {
-        auto shared = token_.agree(*job_.proof, object.id, wrapped.originator);
+                           const signing::EcRecipient& wrapped) {
+        auto shared = token_.agree(*job_.proof, object.id, wrapped.originator_public_key);
         if (!shared) return token_failure(shared.error());
-        signing::EcRecipient recipient;
-        recipient.originator_public_key = wrapped.originator;
-        recipient.kdf_digest = wrapped.kdf_digest;
-        recipient.wrap_bits = wrapped.wrap_bits;
-        recipient.shared_info = wrapped.shared_info;
-        recipient.encrypted_key = wrapped.encrypted_key;
-        auto key = signing::ec_content_key(recipient, *shared);
+        auto key = signing::ec_content_key(wrapped, *shared);
         if (!key) return Failure(Code::decryption_failed, key.error().describe());
         return std::move(*key);
     }

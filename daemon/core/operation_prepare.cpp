@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "link_recipient.hpp"
 #include "operation_checks.hpp"
 #include "operation_work.hpp"
 #include "token_failures.hpp"
-#include <mohr/signing/cms_enveloped.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -78,7 +78,7 @@ public:
         std::erase_if(prepared_.objects, [&](const token::TokenObject& object) {
             return !object.certificate ||
                    std::none_of(decrypt.recipients.begin(), decrypt.recipients.end(),
-                                [&](const auto& one) { return recipient_fits(one, *object.certificate); });
+                                [&](const auto& one) { return to_signing(one).fits(*object.certificate); });
         });
         if (prepared_.objects.empty()) return Failure(Code::not_a_recipient);
         return choose(Purpose::decrypt, link::Scheme::automatic);
@@ -108,8 +108,6 @@ public:
         return {};
     }
 
-    static bool recipient_fits(const link::Recipient& recipient, const Certificate& certificate);
-
 private:
     Outcome<void> choose(Purpose purpose, link::Scheme scheme) {
         ChoiceRequest wanted;
@@ -129,14 +127,6 @@ private:
     const Order& order_;
     Prepared& prepared_;
 };
-
-bool Writer::recipient_fits(const link::Recipient& recipient, const Certificate& certificate) {
-    signing::Recipient named;
-    named.issuer_der = recipient.issuer_der;
-    named.serial_number = recipient.serial_number;
-    named.subject_key_identifier = recipient.subject_key_identifier;
-    return named.fits(certificate);
-}
 
 bool uses_key(PromptKind kind) noexcept {
     return kind != PromptKind::access && kind != PromptKind::listing && kind != PromptKind::select;
