@@ -99,6 +99,10 @@ class ChromiumPage {
         await this.call('DOM.setFileInputFiles', { nodeId, files });
     }
 
+    resize(width, height) {
+        return this.call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+    }
+
     close() {
         return this.#rpc.call('Target.closeTarget', { targetId: this.#targetId });
     }

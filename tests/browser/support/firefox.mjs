@@ -96,6 +96,10 @@ class FirefoxPage {
         await this.#rpc.call('input.setFiles', { context: this.#context, element: { sharedId: nodes[0].sharedId }, files });
     }
 
+    resize(width, height) {
+        return this.#rpc.call('browsingContext.setViewport', { context: this.#context, viewport: { width, height } });
+    }
+
     close() {
         return this.#rpc.call('browsingContext.close', { context: this.#context });
     }
