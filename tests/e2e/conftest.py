@@ -21,9 +21,9 @@ def build(request):
     return pathlib.Path(request.config.getoption("--build")).resolve()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sandbox(build):
-    """One sandbox for a whole file, which says yes to everything. Tests that need answers of their own, or that break it, use `start`."""
+    """A running sandbox that says yes to everything; its options can be changed with the `start` fixture instead."""
     from harness import Sandbox
     with Sandbox(build, consent="allow") as running:
         yield running

@@ -150,9 +150,8 @@ def test_older_kernels(start, options):
     assert status["sandbox"]["seccomp"] is True
 
 
-def test_killed_door_comes_back(start):
+def test_killed_door_comes_back(sandbox):
     """a door that is killed is started again, and the token is untouched"""
-    sandbox = start(consent="allow")
     first = sandbox.door_pid
     os.kill(first, signal.SIGKILL)
     eventually(lambda: any(p != first for p in [sandbox.door_pid]) if pathlib.Path(f"/proc/{sandbox.pid}").exists() else False)
@@ -168,9 +167,8 @@ def can_connect(port):
         return False
 
 
-def test_log_tampering(start):
+def test_log_tampering(sandbox):
     """a removed, changed or reordered line and a cut tail of the activity log are found [T34]"""
-    sandbox = start(consent="allow")
     for _ in range(3):
         sign_once(sandbox)
     assert json.loads(sandbox.mohr("log", "verify", "--json").stdout)["intact"] is True

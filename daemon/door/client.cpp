@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace mohr::door {
+
+void Client::on_verdict(bool allowed) {
+    if (allowed) return transport_->begin();
+    host_.log().info("connection refused: another user's");
+    transport_->drop();
+}
+
+void Client::on_first_byte() {
+    silent_ = false;
+    host_.changed();
+}
+
+void Client::on_upgrade(const Upgrade& upgrade) {
+    if (!host_.may_open(upgrade.origin)) {
+        host_.log().info("upgrade refused: too many connections");
+        return transport_->refuse();
+    }
+    origin_ = upgrade.origin;
+    upgrading_ = true;
+    host_.tell_core(link::SiteOpen{id_, peer_, origin_, link::Api::v1, tls_});
+}
+
+void Client::on_site(const link::SiteState& state) {
+    site_ = state;
+    if (session_) {
+        if (!state.allowed) return transport_->close(CloseCode::policy);
+        return session_->on_site(state.access, state.token);
+    }
+    if (!std::exchange(upgrading_, false))
+        return; // a change while the 101 is under way: on_open() looks at it
+    if (state.allowed) return transport_->accept_upgrade();
+    host_.log().info("upgrade refused by the core");
+    transport_->refuse();
+}
+
+void Client::on_open() {
+    SessionConfig config;
+    config.limits = host_.limits();
+    config.version = host_.version();
+    config.origin = origin_;
+    config.connection = id_;
+    session_ = std::make_unique<Session>(std::move(config), host_.clock(), *this);
+    session_->on_site(site_.access, site_.token);
+    host_.changed();
+}
+
+void Client::on_closed() {
+    const auto self = shared_from_this();
+    session_.reset();
+    host_.closed(id_);
+}
+
+void Client::end(const std::string& reason) {
+    if (!session_) return transport_->drop();
+    session_->stopping(reason.empty() ? "stopping" : reason);
+    transport_->close(CloseCode::going_away);
+}
+
+void Client::on_token_changed() {
+    if (session_) session_->on_token_changed();
+}
+
+void Client::on_state(const link::OperationState& state) {
+    if (session_) session_->on_state(state.id, state.state);
+}
+
+void Client::on_reply(link::OperationReply& reply) {
+    if (session_) session_->on_reply(reply.id, std::move(reply.outcome));
+}
+
+link::OperationId Client::start_operation(link::Request request, Descriptors previews) {
+    return host_.start_operation(id_, 0, std::move(request), std::move(previews));
+}
+
+void Client::open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) {
+    host_.open_spool(expected_bytes, [weak = weak_from_this(), opened = std::move(opened)](Descriptor file) {
+        if (const auto self = weak.lock(); self && self->session_) opened(std::move(file));
+    });
+}
+
+void Client::step_soon() {
+    if (std::exchange(step_pending_, true)) return;
+    boost::asio::post(host_.context(), [self = shared_from_this()] {
+        self->step_pending_ = false;
+        if (self->session_) self->session_->step();
+    });
+}
+
+void Client::failed(std::string_view method, std::string_view correlation, const Failure& failure) {
+    host_.log().request_failed(method, correlation, failure);
+}
+
+} // namespace mohr::door

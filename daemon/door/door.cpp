@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "door.hpp"
+
+#include "client.hpp"
+#include "listener.hpp"
+#include "log.hpp"
+#include "sandbox.hpp"
+#include "tls.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <map>
+
+#include <link/link_channel.hpp>
+
+namespace mohr::door {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds stop_deadline = 2s;
+constexpr std::chrono::milliseconds counters_delay = 200ms;
+
+class Door final : public ClientHost {
+public:
+    Door(Descriptor link, const DoorOptions& options)
+        : context_(1), options_(options), link_(context_, std::move(link)), counters_timer_(context_),
+          stop_timer_(context_) {}
+
+    int run() {
+        link_.start([this](link::FromCore message,
+                           Descriptors descriptors) { handle(std::move(message), descriptors); },
+                    [this](const std::string& reason) {
+                        if (!reason.empty()) log_.error("link ended:", reason);
+                        context_.stop();
+                    });
+        context_.run();
+        // Orderly: every connection and its owner let go of each other.
+        listeners_.clear();
+        for (const auto& [id, client] : std::map(clients_)) client->drop();
+        context_.restart();
+        context_.poll();
+        return status_;
+    }
+
+    // --- for the clients ---
+
+    asio::io_context& context() override { return context_; }
+    const Clock& clock() override { return clock_; }
+    Log& log() override { return log_; }
+    const link::Limits& limits() override { return limits_; }
+    const std::string& version() override { return version_; }
+    void tell_core(const link::FromDoor& message, Descriptors descriptors) override {
+        link_.send(message, std::move(descriptors));
+    }
+    link::OperationId start_operation(link::ConnectionId connection, link::JobId job, link::Request request,
+                                      Descriptors previews) override {
+        const link::OperationId id = ++last_operation_;
+        operations_.emplace(id, Owner{connection, job});
+        link_.send(link::Operation{id, connection, job, std::move(request)}, std::move(previews));
+        return id;
+    }
+    void cancel_operation(link::OperationId id) override {
+        if (operations_.erase(id) > 0) link_.send(link::OperationCancel{id});
+    }
+    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+        const std::uint64_t id = ++last_spool_;
+        spools_.emplace(id, std::move(opened));
+        link_.send(link::Spool{id, expected_bytes});
+    }
+    bool may_open(const std::string& origin) override {
+        std::size_t all = 0;
+        std::size_t of_origin = 0;
+        for (const auto& [id, client] : clients_) {
+            if (client->origin().empty()) continue;
+            ++all;
+            if (client->origin() == origin) ++of_origin;
+        }
+        return all < limits_.connections && of_origin < limits_.connections_per_origin;
+    }
+    void changed() override {
+        if (std::exchange(counters_pending_, true)) return;
+        counters_timer_.expires_after(counters_delay);
+        counters_timer_.async_wait([this](boost::system::error_code error) {
+            counters_pending_ = false;
+            if (error) return;
+            link::Counters counters;
+            for (const auto& [id, client] : clients_) {
+                if (client->is_silent()) ++counters.silent;
+                if (client->is_open()) ++counters.connections;
+                counters.streams += static_cast<std::uint32_t>(client->streams());
+            }
+            link_.send(counters);
+        });
+    }
+    void closed(link::ConnectionId connection) override {
+        clients_.erase(connection);
+        std::erase_if(operations_, [&](const auto& one) { return one.second.connection == connection; });
+        link_.send(link::ConnectionClosed{connection});
+        changed();
+        if (stopping_ && clients_.empty()) context_.stop();
+    }
+
+private:
+    struct Owner {
+        link::ConnectionId connection = 0;
+        link::JobId job = 0;
+    };
+
+    void handle(link::FromCore message, Descriptors& descriptors) {
+        std::visit([&](auto& one) { on(one, descriptors); }, message);
+    }
+
+    // --- set-up ---
+
+    void on(link::Configure& message, Descriptors& descriptors) {
+        const auto configured = configure(message, descriptors);
+        if (configured) return;
+        log_.error("cannot start:", configured.error().describe());
+        status_ = 1;
+        context_.stop();
+    }
+
+    Result<void> configure(link::Configure& message, Descriptors& descriptors) {
+        if (configured_ || message.protocol != link::version || descriptors.size() != message.sockets.size())
+            return Error(BaseErrc::malformed, "configure does not fit");
+        configured_ = true;
+        limits_ = message.limits;
+        version_ = message.product_version;
+        for (std::size_t i = 0; i < descriptors.size(); ++i) {
+            const link::ListenSocket& socket = message.sockets[i];
+            auto port = std::make_shared<TransportConfig>();
+            port->limits = limits_;
+            port->rules.hosts = socket.tls ? message.tls_hosts : message.plain_hosts;
+            port->rules.developer_mode = message.developer_mode;
+            port->rules.header_bytes = limits_.header_bytes;
+            port->rules.header_fields = limits_.header_fields;
+            // The ports share their list of hosts, but only this port's may be named here.
+            std::erase_if(port->rules.hosts, [&](const std::string& host) {
+                return !host.ends_with(":" + std::to_string(socket.port));
+            });
+            auto accepted = [this, socket, port](Descriptor connection) {
+                accept(socket, port, std::move(connection));
+            };
+            listeners_.push_back(
+                std::make_unique<Listener>(context_, std::move(descriptors[i]), std::move(accepted)));
+        }
+        if (std::any_of(message.sockets.begin(), message.sockets.end(),
+                        [](const auto& s) { return s.tls; })) {
+            auto tls = make_tls_context(std::move(message.tls_key), message.tls_chain);
+            if (!tls) return tls.error();
+            tls_ = std::move(*tls);
+            MOHR_TRY(rehearse_tls(tls_.get()));
+        }
+        const auto sandbox =
+            close_sandbox(options_.forced_landlock_abi, options_.seccomp ? Seccomp::on : Seccomp::off);
+        if (!sandbox) return sandbox.error();
+        link_.send(link::Ready{sandbox->landlock_abi, sandbox->seccomp});
+        if (message.accepting) arm();
+#if defined(MOHR_FAULT_POINTS)
+        if (!options_.attack.empty()) asio::post(context_, [this] { attack(options_.attack); });
+#endif
+        return {};
+    }
+
+    void arm() {
+        for (const auto& listener : listeners_) listener->arm();
+    }
+
+    void accept(const link::ListenSocket& socket, const std::shared_ptr<TransportConfig>& port,
+                Descriptor connection) {
+        auto tuple = four_tuple(connection.get());
+        if (!tuple) return;
+        make_room_for_silence();
+        const link::ConnectionId id = ++last_connection_;
+        auto client = std::make_shared<Client>(*this, id, *tuple, socket.tls);
+        client->set_transport(make_transport(context_, std::move(connection), socket.ipv6, port,
+                                             socket.tls ? tls_.get() : nullptr, client));
+        clients_.emplace(id, std::move(client));
+        link_.send(link::PeerCheck{id, std::move(*tuple)});
+        changed();
+    }
+    /// A browser that asks its user keeps a connection silent for minutes; a flood of them pushes out the
+    /// oldest.
+    void make_room_for_silence() {
+        std::size_t silent = 0;
+        std::shared_ptr<Client> oldest;
+        for (const auto& [id, client] : clients_) {
+            if (!client->is_silent()) continue;
+            ++silent;
+            if (!oldest) oldest = client; // ids grow with time
+        }
+        if (oldest && silent >= limits_.silent_connections) oldest->drop();
+    }
+
+    // --- from the core ---
+
+    void on(const link::Listen& message, Descriptors&) {
+        if (message.on) return arm();
+        for (const auto& listener : listeners_) listener->disarm();
+        end_sessions(message.reason);
+    }
+    void on(const link::Stop&, Descriptors&) {
+        stopping_ = true;
+        for (const auto& listener : listeners_) listener->disarm();
+        end_sessions("stopping");
+        if (clients_.empty()) return context_.stop();
+        stop_timer_.expires_after(stop_deadline);
+        stop_timer_.async_wait([this](boost::system::error_code error) {
+            if (!error) context_.stop();
+        });
+    }
+    void end_sessions(const std::string& reason) {
+        const auto clients = clients_;
+        for (const auto& [id, client] : clients) client->end(reason);
+    }
+    void on(const link::PeerVerdict& message, Descriptors&) {
+        if (const auto client = find(message.connection)) client->on_verdict(message.allowed);
+    }
+    void on(const link::SiteState& message, Descriptors&) {
+        if (const auto client = find(message.connection)) client->on_site(message);
+    }
+    void on(const link::TokenChanged&, Descriptors&) {
+        const auto clients = clients_;
+        for (const auto& [id, client] : clients) client->on_token_changed();
+    }
+    void on(const link::OperationState& message, Descriptors&) {
+        const auto owner = operations_.find(message.id);
+        if (owner == operations_.end()) return;
+        if (const auto client = find(owner->second.connection)) client->on_state(message);
+    }
+    void on(link::OperationReply& message, Descriptors&) {
+        const auto found = operations_.find(message.id);
+        if (found == operations_.end()) return; // cancelled meanwhile
+        const Owner owner = found->second;
+        operations_.erase(found);
+        if (const auto client = find(owner.connection)) client->on_reply(message);
+    }
+    void on(const link::SpoolReply& message, Descriptors& descriptors) {
+        const auto found = spools_.find(message.id);
+        if (found == spools_.end()) return;
+        const auto opened = std::move(found->second);
+        spools_.erase(found);
+        opened(message.granted && descriptors.size() == 1 ? std::move(descriptors.front()) : Descriptor());
+    }
+    void on(link::FileJob& message, Descriptors&) {
+        link_.send(link::FileJobReply{message.id, Failure(protocol::Code::internal_error)});
+    }
+    void on(const link::FileJobCancel&, Descriptors&) {}
+
+    [[nodiscard]] std::shared_ptr<Client> find(link::ConnectionId id) const {
+        const auto found = clients_.find(id);
+        return found == clients_.end() ? nullptr : found->second;
+    }
+
+    asio::io_context context_;
+    DoorOptions options_;
+    SystemClock clock_;
+    Log log_;
+    mohr::link::DoorEnd link_;
+    asio::steady_timer counters_timer_;
+    asio::steady_timer stop_timer_;
+    link::Limits limits_;
+    std::string version_;
+    OwnedTlsContext tls_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::map<link::ConnectionId, std::shared_ptr<Client>> clients_;
+    std::map<link::OperationId, Owner> operations_;
+    std::map<std::uint64_t, std::function<void(Descriptor)>> spools_;
+    link::ConnectionId last_connection_ = 0;
+    link::OperationId last_operation_ = 0;
+    std::uint64_t last_spool_ = 0;
+    bool configured_ = false;
+    bool counters_pending_ = false;
+    bool stopping_ = false;
+    int status_ = 0;
+};
+
+} // namespace
+
+int run_door(Descriptor link, const DoorOptions& options) {
+    return Door(std::move(link), options).run();
+}
+
+} // namespace mohr::door

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "work.hpp"
+#include <mohr/base/encoding.hpp>
+#include <mohr/signing/cms_signed.hpp>
+
+#include <nlohmann/json.hpp>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+
+namespace mohr::door {
+namespace {
+
+using nlohmann::json;
+using protocol::Code;
+
+/// A signature over a document that begins so could be shown to a portal as a login.
+constexpr std::string_view login_context{"mohr-auth-v1\0", 13};
+/// Where bytes may have to wait for the core to hand out a spool.
+constexpr std::uint64_t kept_window = 1024 * 1024;
+/// A message to a page stays below 1 MiB, whatever its members are.
+constexpr std::size_t max_results_bytes = 900 * 1024;
+
+class Signing;
+
+/// One document on its way to its digest.
+class Intake final : public Consumer {
+public:
+    Intake(Signing& work, DigestAlgorithm algorithm, bool keep, std::uint64_t expected)
+        : work_(work), hasher_(algorithm), expected_(expected) {
+        if (keep) kept = std::make_unique<Spool>();
+    }
+    ~Intake() override { *alive_ = false; }
+    [[nodiscard]] bool ready() const override { return !kept || !kept->wants_file(); }
+    [[nodiscard]] std::uint64_t window() const override;
+    void take(ByteView bytes) override;
+    void end() override;
+    void failed(const Failure& failure) override;
+
+    std::uint64_t size = 0;
+    Bytes digest;
+    Bytes preview;               ///< the whole document while it is small
+    std::unique_ptr<Spool> kept; ///< attached: the content follows the signature
+
+private:
+    void shorten_preview(ByteView bytes);
+    void ask_for_spool();
+
+    Signing& work_;
+    Hasher hasher_;
+    std::uint64_t expected_;
+    bool asked_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// The kept document through the writer of attached SignedData.
+class AttachedSource final : public Source {
+public:
+    AttachedSource(signing::SignerPart signer, std::unique_ptr<Spool> content)
+        : content_(std::move(content)), sink_(*this),
+          writer_(one(std::move(signer)), content_->size(), sink_) {
+        content_->rewind();
+    }
+
+    [[nodiscard]] Outcome<State> pull(Bytes& out, std::size_t max_bytes) override {
+        while (ready_.size() - at_ < max_bytes && !finished_) {
+            auto piece = content_->read(Spool::record_bytes);
+            if (!piece) return failure_of(piece.error());
+            finished_ = piece->empty();
+            const auto written = finished_ ? writer_.finish() : writer_.write(*piece);
+            if (!written) return failure_of(written.error());
+        }
+        const std::size_t n = std::min(max_bytes, ready_.size() - at_);
+        const auto from = ready_.begin() + static_cast<std::ptrdiff_t>(at_);
+        out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(n));
+        at_ += n;
+        if (at_ == ready_.size()) {
+            ready_.clear();
+            at_ = 0;
+        } else if (at_ > 4 * Spool::record_bytes) {
+            ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(at_));
+            at_ = 0;
+        }
+        return finished_ && ready_.empty() ? State::end : State::more;
+    }
+
+private:
+    struct Collect final : signing::Sink {
+        explicit Collect(AttachedSource& o) : owner(o) {}
+        Result<void> write(ByteView bytes) override {
+            owner.ready_.insert(owner.ready_.end(), bytes.begin(), bytes.end());
+            return {};
+        }
+        AttachedSource& owner;
+    };
+    static std::vector<signing::SignerPart> one(signing::SignerPart signer) {
+        std::vector<signing::SignerPart> all;
+        all.push_back(std::move(signer));
+        return all;
+    }
+
+    std::unique_ptr<Spool> content_;
+    Bytes ready_;
+    std::size_t at_ = 0;
+    Collect sink_;
+    signing::AttachedSignedDataWriter writer_;
+    bool finished_ = false;
+};
+
+struct CountSink final : signing::Sink {
+    Result<void> write(ByteView bytes) override {
+        total += bytes.size();
+        return {};
+    }
+    std::uint64_t total = 0;
+};
+
+/// How long the attached message will be: what stands before the content depends on its size, what stands
+/// behind it does not, so both come from writers that are given no content.
+Result<std::uint64_t> attached_size(const signing::SignerPart& signer, std::uint64_t content_size) {
+    CountSink head;
+    CountSink empty_head;
+    CountSink empty;
+    signing::AttachedSignedDataWriter with_size({signer}, content_size, head);
+    signing::AttachedSignedDataWriter begun({signer}, 0, empty_head);
+    signing::AttachedSignedDataWriter whole({signer}, 0, empty);
+    MOHR_TRY(with_size.write({}));
+    MOHR_TRY(begun.write({}));
+    MOHR_TRY(whole.finish());
+    return head.total + content_size + (empty.total - empty_head.total);
+}
+
+signing::SignatureAlgorithm signature_algorithm(link::Scheme scheme) {
+    switch (scheme) {
+    case link::Scheme::rsa_pss:
+        return signing::SignatureAlgorithm::rsa_pss;
+    case link::Scheme::ecdsa:
+        return signing::SignatureAlgorithm::ecdsa;
+    case link::Scheme::automatic:
+    case link::Scheme::rsa_pkcs1_v15:
+        break;
+    }
+    return signing::SignatureAlgorithm::rsa_pkcs1_v15;
+}
+
+/// A sealed memfd, so that the core sees for good what it checks.
+Result<Descriptor> seal(ByteView content) {
+    Descriptor file(::memfd_create("mohr-preview", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!file) return system_failure("memfd_create");
+    MOHR_TRY(write_all(file.get(), content));
+    if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+        return system_failure("seals");
+    return file;
+}
+
+class Signing final : public Work {
+public:
+    Signing(const WorkContext& context, SignWork parameters)
+        : context_(context), parameters_(std::move(parameters)) {}
+    ~Signing() override {
+        for (const WorkDocument& document : parameters_.documents)
+            if (document.feed) document.feed->detach();
+    }
+
+    void start() override {
+        for (const WorkDocument& document : parameters_.documents) {
+            if (document.digest && document.digest->size() != digest_size(parameters_.digest)) {
+                Failure failure(Code::invalid_params, "digest of another length");
+                failure.path = "digest";
+                return finish(std::move(failure));
+            }
+            auto intake = std::make_unique<Intake>(*this, parameters_.digest, parameters_.attached,
+                                                   document.feed ? document.feed->size().value_or(0) : 0);
+            if (document.feed)
+                ++open_;
+            else
+                intake->digest = *document.digest;
+            intakes_.push_back(std::move(intake));
+        }
+        if (open_ == 0) return ask();
+        for (std::size_t i = 0; i < intakes_.size() && !finished_; ++i)
+            if (const auto& feed = parameters_.documents[i].feed) feed->attach(*intakes_[i]);
+    }
+
+    void on_answer(Outcome<link::Answer> answer) override {
+        if (!answer) return finish(answer.error());
+        auto* const signed_items = std::get_if<link::Signed>(&*answer);
+        if (signed_items == nullptr || signed_items->items.size() != intakes_.size())
+            return finish(Failure(Code::internal_error, "the core answered another operation"));
+        auto result = compose(*signed_items);
+        if (!result) return finish(failure_of(result.error()));
+        finish(std::move(*result));
+    }
+
+    // --- for the intakes ---
+
+    [[nodiscard]] const WorkContext& context() const noexcept { return context_; }
+    void taken(std::size_t bytes) {
+        done_ += bytes;
+        context_.host.progress(done_, total());
+    }
+    void ended() {
+        if (--open_ == 0 && !finished_) ask();
+    }
+    void finish(Outcome<WorkResult> result) {
+        if (std::exchange(finished_, true)) return;
+        context_.host.finish(std::move(result));
+    }
+    void resume(const Intake& intake) {
+        for (std::size_t i = 0; i < intakes_.size(); ++i)
+            if (intakes_[i].get() == &intake && parameters_.documents[i].feed)
+                parameters_.documents[i].feed->resume();
+    }
+
+private:
+    [[nodiscard]] std::optional<std::uint64_t> total() const {
+        std::uint64_t sum = 0;
+        for (const WorkDocument& document : parameters_.documents) {
+            if (!document.feed) continue;
+            if (!document.feed->size()) return std::nullopt;
+            sum += *document.feed->size();
+        }
+        return sum;
+    }
+
+    void ask() {
+        link::Sign request;
+        request.format = parameters_.format;
+        request.digest_algorithm = parameters_.digest;
+        request.scheme = parameters_.scheme;
+        request.certificate = parameters_.certificate;
+        request.signing_time = parameters_.signing_time;
+        Bytes previews;
+        for (std::size_t i = 0; i < intakes_.size(); ++i) {
+            const WorkDocument& document = parameters_.documents[i];
+            Intake& intake = *intakes_[i];
+            if (as_text(intake.preview).starts_with(login_context))
+                return finish(Failure(Code::login_context));
+            link::SignItem item;
+            item.name = document.name;
+            item.media_type = document.media_type;
+            item.size = intake.size;
+            item.digest = intake.digest;
+            item.blind = !document.feed;
+            if (document.feed && intake.size <= link::max_preview_bytes) {
+                item.preview = 0;
+                item.preview_offset = previews.size();
+                previews.insert(previews.end(), intake.preview.begin(), intake.preview.end());
+            }
+            intake.preview = {};
+            request.items.push_back(std::move(item));
+        }
+        Descriptors descriptors;
+        if (std::any_of(request.items.begin(), request.items.end(),
+                        [](const auto& i) { return i.preview == 0; })) {
+            auto file = seal(previews);
+            if (!file) return finish(failure_of(file.error()));
+            descriptors.push_back(std::move(*file));
+        }
+        context_.host.operate(std::move(request), std::move(descriptors));
+    }
+
+    Result<WorkResult> compose(link::Signed& answer) {
+        WorkResult result;
+        auto object = protocol::web::certificate_object(answer.certificate);
+        if (!object) return object.error();
+        (*result.fields)["certificate"] = std::move(*object);
+        const bool raw = parameters_.format == link::SignFormat::raw;
+        if (raw || parameters_.batch)
+            (*result.fields)["algorithm"] =
+                protocol::web::algorithm_name(answer.scheme, answer.digest_algorithm);
+        if (raw && !parameters_.batch) {
+            (*result.fields)["signature"] = to_base64(answer.items.front().signature);
+            return result;
+        }
+        auto part = signer_part(answer);
+        if (!raw && !part) return part.error();
+        if (parameters_.batch) return batch(std::move(result), answer, raw ? nullptr : &*part);
+        part->signed_attributes = std::move(answer.items.front().signed_attributes);
+        part->signature = std::move(answer.items.front().signature);
+        return cms(std::move(result), std::move(*part));
+    }
+
+    static Result<signing::SignerPart> signer_part(const link::Signed& answer) {
+        auto certificate = Certificate::from_der(answer.certificate.certificate);
+        if (!certificate) return certificate.error();
+        signing::SignerPart part{
+            *certificate, {}, answer.digest_algorithm, signature_algorithm(answer.scheme), {}, {}};
+        for (const Bytes& der : answer.certificate.chain) {
+            auto issuer = Certificate::from_der(der);
+            if (!issuer) return issuer.error();
+            part.chain.push_back(std::move(*issuer));
+        }
+        return part;
+    }
+
+    Result<WorkResult> cms(WorkResult result, signing::SignerPart part) {
+        result.content_name = "cms";
+        if (!parameters_.attached) {
+            auto der = signing::detached_signed_data({std::move(part)});
+            if (!der) return der.error();
+            result.content_size = der->size();
+            result.content = std::make_unique<BytesSource>(std::move(*der));
+            return result;
+        }
+        auto size = attached_size(part, intakes_.front()->size);
+        if (!size) return size.error();
+        result.content_size = *size;
+        result.content = std::make_unique<AttachedSource>(std::move(part), std::move(intakes_.front()->kept));
+        return result;
+    }
+
+    Result<WorkResult> batch(WorkResult result, link::Signed& answer, signing::SignerPart* part) {
+        json list = json::array();
+        std::size_t total = 0;
+        for (std::size_t i = 0; i < answer.items.size(); ++i) {
+            json item = json::object();
+            item["id"] = std::move(parameters_.documents[i].id);
+            std::string encoded;
+            if (part != nullptr) {
+                part->signed_attributes = std::move(answer.items[i].signed_attributes);
+                part->signature = std::move(answer.items[i].signature);
+                const auto der = signing::detached_signed_data({*part});
+                if (!der) return der.error();
+                encoded = to_base64(*der);
+            } else {
+                encoded = to_base64(answer.items[i].signature);
+            }
+            total += encoded.size() + 300;
+            item[part != nullptr ? "cms" : "signature"] = std::move(encoded);
+            list.push_back(std::move(item));
+        }
+        if (total <= max_results_bytes) {
+            (*result.fields)["results"] = std::move(list);
+            return result;
+        }
+        result.content_is_json = true;
+        result.content_name = "results";
+        const std::string text = list.dump();
+        result.content_size = text.size();
+        result.content = std::make_unique<BytesSource>(to_bytes(as_bytes(text)));
+        return result;
+    }
+
+    WorkContext context_;
+    SignWork parameters_;
+    std::vector<std::unique_ptr<Intake>> intakes_;
+    std::size_t open_ = 0;
+    std::uint64_t done_ = 0;
+    bool finished_ = false;
+};
+
+std::uint64_t Intake::window() const {
+    return kept ? kept_window : work_.context().direct_window;
+}
+
+void Intake::take(ByteView bytes) {
+    size += bytes.size();
+    hasher_.update(bytes);
+    if (size <= link::max_preview_bytes)
+        preview.insert(preview.end(), bytes.begin(), bytes.end());
+    else if (preview.size() > login_context.size() || preview.empty())
+        shorten_preview(bytes);
+    if (kept) {
+        if (const auto written = kept->write(bytes); !written) return failed(failure_of(written.error()));
+        if (kept->wants_file() && !std::exchange(asked_, true)) ask_for_spool();
+    }
+    work_.taken(bytes.size());
+}
+
+/// Too large to be shown: only the beginning still matters, for the login context.
+void Intake::shorten_preview(ByteView bytes) {
+    if (preview.empty()) preview.assign(bytes.begin(), bytes.end());
+    preview.resize(std::min(preview.size(), login_context.size()));
+    preview.shrink_to_fit();
+}
+
+void Intake::ask_for_spool() {
+    work_.context().host.open_spool(expected_, [this, alive = alive_](Descriptor file) {
+        if (!*alive) return;
+        if (!file) return failed(Failure(Code::internal_error, "no spool was granted"));
+        if (const auto given = kept->give(std::move(file)); !given) return failed(failure_of(given.error()));
+        work_.resume(*this);
+    });
+}
+
+void Intake::end() {
+    digest = hasher_.finish();
+    work_.ended();
+}
+
+void Intake::failed(const Failure& failure) {
+    work_.finish(failure);
+}
+
+} // namespace
+
+std::unique_ptr<Work> make_sign_work(const WorkContext& context, SignWork parameters) {
+    return std::make_unique<Signing>(context, std::move(parameters));
+}
+
+} // namespace mohr::door
