@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace mohr::core {
 
 using nlohmann::json;
@@ -52,16 +54,19 @@ std::string origin_from(ParamReader& params) {
     return origin;
 }
 
+/// Whether the site's access itself changes: that ends what was granted for a session only.
+enum class SiteChange { access, other };
+
 /// Durable and written down before the reply (rule 6).
 void save_and_reply(State& state, const Request& request, const std::string& decision,
-                    const std::string& origin, ControlReply reply) {
+                    const std::string& origin, SiteChange change, ControlReply reply) {
     const auto self = state.shared_from_this();
     state.services.sites.save(
-        [self, request, decision, origin, reply = std::move(reply)](const Result<void>& saved) {
+        [self, request, decision, origin, change, reply = std::move(reply)](const Result<void>& saved) {
             if (!saved) return reply(token_failure(saved.error()));
-            self->log_entry(request, decision, origin, [self, origin, reply] {
+            self->log_entry(request, decision, origin, [self, origin, change, reply] {
+                if (change == SiteChange::access) self->services.operations.site_changed(origin);
                 reply(json::object());
-                self->services.operations.site_changed(origin);
             });
         });
 }
@@ -87,7 +92,10 @@ void set_site(State& state, Request request, ControlReply reply) {
     if (wanted.empty()) params.wrong("access");
     if (auto failure = params.finish()) return reply(std::move(*failure));
     for (const auto& [permission, decision] : wanted) state.services.sites.set(origin, permission, decision);
-    save_and_reply(state, request, text, origin, std::move(reply));
+    const bool access = std::any_of(wanted.begin(), wanted.end(),
+                                    [](const auto& one) { return one.first == SitePermission::access; });
+    save_and_reply(state, request, text, origin, access ? SiteChange::access : SiteChange::other,
+                   std::move(reply));
 }
 
 void forget_site(State& state, Request request, ControlReply reply) {
@@ -96,7 +104,7 @@ void forget_site(State& state, Request request, ControlReply reply) {
     if (auto failure = params.finish()) return reply(std::move(*failure));
     if (state.services.sites.find(origin) == nullptr) return reply(Failure(Code::not_found, "no such site"));
     state.services.sites.forget(origin);
-    save_and_reply(state, request, "forgotten", origin, std::move(reply));
+    save_and_reply(state, request, "forgotten", origin, SiteChange::access, std::move(reply));
 }
 
 void read_log(State& state, Request request, ControlReply reply) {
