@@ -26,6 +26,7 @@ public:
 
     Outcome<void> run() {
         MOHR_TRY(perform(screen_.start()));
+        MOHR_TRY(take_messages()); // what came together with the reply to the registration
         while (!ended_) {
             std::array<pollfd, 3> entries{pollfd{client_.fd(), POLLIN, 0}, pollfd{in_, POLLIN, 0},
                                           pollfd{interrupts_.fd(), POLLIN, 0}};

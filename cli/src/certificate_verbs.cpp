@@ -16,8 +16,8 @@
 namespace mohr::cli {
 namespace {
 
-/// Base64 and the envelope around it must fit one message.
-constexpr std::size_t max_import_bytes = 700 * 1024;
+/// As much as the service takes; base64 and the envelope around it fit one message.
+constexpr std::size_t max_import_bytes = 512 * 1024;
 
 struct ImportOptions {
     std::string path;

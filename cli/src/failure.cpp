@@ -12,7 +12,8 @@ namespace {
 
 /// The rule that a new PIN breaks, as the catalogue says it.
 std::optional<Text> pin_rule(const Failure& failure) {
-    const bool admin = failure.role == PinRole::admin || failure.reason.find("admin") != std::string::npos;
+    const bool admin = failure.reason.starts_with("admin:") ||
+                       (failure.role == PinRole::admin && !failure.reason.starts_with("user:"));
     if (failure.reason.find("length") != std::string::npos)
         return admin ? Text::admin_pin_length : Text::user_pin_length;
     if (failure.reason.find("character") != std::string::npos)

@@ -47,6 +47,8 @@ Outcome<nlohmann::json> call_with_confirmations(Session& session, std::string_vi
         if (reply || reply.error().code != "confirmation_needed" || round == confirmation_rounds)
             return reply;
         const std::string& reason = reply.error().reason;
+        // Certificates came or went since the loss was named: the person must begin again, knowing it.
+        if (reason.starts_with("loss:")) return reply;
         const bool equal = reason.find("equal") != std::string::npos;
         params[equal ? "confirmEqual" : "confirmGuessable"] = true;
         MOHR_TRY(session.confirm(

@@ -132,8 +132,8 @@ void LineBuffer::clear() noexcept {
 
 Outcome<Secret> TerminalPerson::ask(std::string_view question, Echo echo) {
     RawTerminal raw(in_);
+    raw.flush();                               // before the question: what is typed after seeing it counts
     (void)write_all(out_, as_bytes(question)); // a terminal that is gone ends the read below
-    raw.flush();
     const auto deadline = std::chrono::steady_clock::now() + question_timeout;
     LineBuffer line;
     for (;;) {

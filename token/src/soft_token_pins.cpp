@@ -35,7 +35,7 @@ public:
             user ? check_user_pin(pin.reveal(), policy_) : check_admin_pin(pin.reveal(), policy_);
         if (problem)
             return Error(user ? TokenErrc::user_pin_invalid : TokenErrc::admin_pin_invalid,
-                         std::string(name_of(*problem)));
+                         std::string(role_name(role)) + ":" + std::string(name_of(*problem)));
         const auto reason = guessable(pin.reveal());
         if (!reason) return {};
         const std::string named = std::string(role_name(role)) + ":" + std::string(name_of(*reason));

@@ -39,6 +39,9 @@ TEST_CASE("the rule that a new PIN breaks is said for its role [R42] [R43] [R44]
         return describe(failure, Language::en);
     };
     CHECK(text("characters", PinRole::user) == "The user PIN may contain English digits only.");
+    // With the admin PIN as proof, a new user PIN may be the one that is wrong.
+    CHECK(text("user:length", PinRole::admin) == "The user PIN must have 4 to 24 digits.");
+    CHECK(text("admin:length", PinRole::none) == "The admin PIN must have 4 to 24 characters.");
     CHECK(text("length", PinRole::user) == "The user PIN must have 4 to 24 digits.");
     CHECK(text("length", PinRole::admin) == "The admin PIN must have 4 to 24 characters.");
     CHECK(text("characters", PinRole::admin) ==

@@ -157,10 +157,10 @@ TEST_CASE("a PIN that breaks a rule is refused with the rule's name, wherever it
         return fixture.token->initialise(pin(user), pin(admin), "", {true, true}).error();
     };
     CHECK(initialise("12a4", "Abcd").code == TokenErrc::user_pin_invalid);
-    CHECK(initialise("12a4", "Abcd").detail == "characters");
-    CHECK(initialise("123", "Abcd").detail == "length");
+    CHECK(initialise("12a4", "Abcd").detail == "user:characters");
+    CHECK(initialise("123", "Abcd").detail == "user:length");
     CHECK(initialise("1234", "Ab-d").code == TokenErrc::admin_pin_invalid);
-    CHECK(initialise("1234", "Abc").detail == "length");
+    CHECK(initialise("1234", "Abc").detail == "admin:length");
     CHECK(fixture.token->info().state == TokenState::activated);
     fixture.initialise();
     CHECK(fixture.token->change_pin(fixture.user(), pin("۱۲۳۴"), {true, true}).error().code ==
