@@ -117,7 +117,7 @@ Result<fs::path> find_program(const std::string& name) {
         // the build tree: daemon/core/mohrd beside daemon/door/ and token/
         here.parent_path() / "door" / name,
         here.parent_path().parent_path() / "token" / name,
-        here.parent_path().parent_path() / "daemon/door" / name,
+        here.parent_path() / "owner_auth" / name,
     };
     for (const fs::path& place : places)
         if (::access(place.c_str(), X_OK) == 0) return place;
