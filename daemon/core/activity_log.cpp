@@ -4,6 +4,8 @@
 #include "log_writer.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <fcntl.h>
 #include <iterator>
 #include <mutex>
@@ -14,6 +16,7 @@ namespace mohr::core {
 namespace {
 
 constexpr std::size_t max_group = 512;
+constexpr std::chrono::milliseconds max_linger{1};
 
 bool contains_folded(std::string_view text, std::string_view wanted) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
@@ -36,6 +39,7 @@ struct ActivityLog::State : std::enable_shared_from_this<ActivityLog::State> {
     void append(LogEntry entry, Done done) {
         const std::lock_guard lock(queue_mutex);
         queue.push_back({{clock.now(), std::move(entry)}, std::move(done)});
+        if (queue.size() >= expected) arrived.notify_one();
         if (std::exchange(flushing, true)) return;
         executor.post_to_pool([self = shared_from_this()] { self->flush(); });
     }
@@ -43,20 +47,29 @@ struct ActivityLog::State : std::enable_shared_from_this<ActivityLog::State> {
     /// Everything that waits goes out with one sync and one commit; what comes meanwhile is the next group.
     void flush() {
         for (;;) {
-            std::vector<Waiting> group;
-            {
-                const std::lock_guard lock(queue_mutex);
-                const auto size = std::min(queue.size(), max_group);
-                if (size == 0) {
-                    flushing = false;
-                    return;
-                }
-                const auto end = queue.begin() + static_cast<std::ptrdiff_t>(size);
-                group.assign(std::make_move_iterator(queue.begin()), std::make_move_iterator(end));
-                queue.erase(queue.begin(), end);
-            }
+            auto group = next_group();
+            if (group.empty()) return;
+            const auto size = group.size();
+            const auto begin = std::chrono::steady_clock::now();
             write(std::move(group));
+            const std::lock_guard lock(queue_mutex);
+            linger = std::min<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin, max_linger);
+            expected = std::min(size + queue.size(), max_group);
         }
+    }
+
+    /// Those whose entries went out together are back together a moment later: waiting for them costs less
+    /// than another sync. Never longer than the last write took, and not again once they stay away.
+    std::vector<Waiting> next_group() {
+        std::unique_lock lock(queue_mutex);
+        if (!queue.empty() && !arrived.wait_for(lock, linger, [&] { return queue.size() >= expected; }))
+            expected = queue.size();
+        std::vector<Waiting> group;
+        const auto end = queue.begin() + static_cast<std::ptrdiff_t>(std::min(queue.size(), max_group));
+        group.assign(std::make_move_iterator(queue.begin()), std::make_move_iterator(end));
+        queue.erase(queue.begin(), end);
+        if (group.empty()) flushing = false;
+        return group;
     }
 
     void write(std::vector<Waiting> group) {
@@ -83,7 +96,10 @@ struct ActivityLog::State : std::enable_shared_from_this<ActivityLog::State> {
     const Clock& clock;
     std::mutex queue_mutex;
     std::vector<Waiting> queue;
+    std::condition_variable arrived;
     bool flushing = false;
+    std::size_t expected = 1;
+    std::chrono::nanoseconds linger{0};
     std::function<void()> listener;
 };
 
