@@ -59,7 +59,7 @@ Outcome<nlohmann::json> read_entries(Session& session, const LogOptions& options
         if (!page) return page.error();
         const nlohmann::json& entries = member(*page, "entries");
         if (!entries.is_array() || entries.empty()) return taken;
-        const std::uint64_t last = number_member(entries.back(), "sequence");
+        const std::uint64_t last = number_member(entries.back(), "seq");
         if (last <= after)
             return Failure(Exit::no_answer, "protocol_error",
                            "The service sent something that is not its protocol.",

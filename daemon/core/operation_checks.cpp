@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <set>
 #include <unistd.h>
 
 namespace mohr::core::operation_checks {
@@ -69,8 +68,7 @@ Outcome<void> check_digest_algorithm(DigestAlgorithm algorithm) {
     return {};
 }
 
-Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t previews,
-                         std::set<int>& used) {
+Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t previews) {
     const auto& item = sign.items[index];
     if (!is_document_name(item.name)) return invalid(item_path(index) + ".name", "not a document name");
     if (!is_media_type(item.media_type)) return invalid(item_path(index) + ".mediaType", "not a media type");
@@ -79,8 +77,7 @@ Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t 
     if (item.blind && sign.format != link::SignFormat::raw)
         return invalid(item_path(index) + ".digest", "only raw signatures are made over a bare digest");
     if (item.preview >= 0) {
-        const bool fits = !item.blind && static_cast<std::size_t>(item.preview) < previews &&
-                          used.insert(item.preview).second;
+        const bool fits = !item.blind && static_cast<std::size_t>(item.preview) < previews;
         if (!fits) return invalid(item_path(index), "a preview that is not there, or is not for this item");
     } else if (sign.format == link::SignFormat::raw && !item.blind && item.size <= link::max_preview_bytes) {
         return invalid(item_path(index), "a small document without its preview");
@@ -92,9 +89,8 @@ Outcome<void> check_one(const link::Sign& sign, std::size_t previews) {
     if (sign.items.empty()) return invalid("items", "empty");
     if (sign.items.size() > link::max_items) return over("batch", link::max_items);
     if (auto ok = check_digest_algorithm(sign.digest_algorithm); !ok) return ok;
-    std::set<int> used;
     for (std::size_t i = 0; i < sign.items.size(); ++i)
-        if (auto ok = check_item(sign, i, previews, used); !ok) return ok;
+        if (auto ok = check_item(sign, i, previews); !ok) return ok;
     return {};
 }
 
@@ -139,18 +135,22 @@ Outcome<void> check_one(const T&, std::size_t) {
     return {};
 }
 
-Outcome<Bytes> read_sealed(int fd, std::uint64_t size) {
+/// The `size` bytes from `offset` on of a memfd that nobody can change any more; many items share one.
+Outcome<Bytes> read_sealed(int fd, std::uint64_t offset, std::uint64_t size) {
     constexpr int needed = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
     const int seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0 || (seals & needed) != needed)
         return Failure(Code::internal_error, "a preview is not sealed");
     struct stat status {};
-    if (fstat(fd, &status) != 0 || static_cast<std::uint64_t>(status.st_size) != size)
+    if (fstat(fd, &status) != 0) return Failure(Code::internal_error, "a preview cannot be read");
+    const auto length = static_cast<std::uint64_t>(status.st_size);
+    if (offset > length || size > length - offset)
         return Failure(Code::internal_error, "a preview has not the announced size");
     Bytes content(size);
     std::size_t done = 0;
     while (done < content.size()) {
-        const auto got = pread(fd, content.data() + done, content.size() - done, static_cast<off_t>(done));
+        const auto got =
+            pread(fd, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return Failure(Code::internal_error, "a preview cannot be read");
         done += static_cast<std::size_t>(got);
@@ -196,7 +196,8 @@ Outcome<std::vector<std::string>> check_previews(const link::Sign& sign,
         const auto& item = sign.items[i];
         if (item.preview < 0) continue;
         if (item.size > link::max_preview_bytes) return over("preview", link::max_preview_bytes);
-        const auto content = read_sealed(previews[static_cast<std::size_t>(item.preview)].get(), item.size);
+        const auto content = read_sealed(previews[static_cast<std::size_t>(item.preview)].get(),
+                                         item.preview_offset, item.size);
         if (!content) return content.error();
         // A door that shows A and asks for B ends here (T20).
         if (!equal_constant_time(digest(sign.digest_algorithm, *content), item.digest))

@@ -21,9 +21,9 @@ def build(request):
     return pathlib.Path(request.config.getoption("--build")).resolve()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sandbox(build):
-    """A running sandbox that says yes to everything; its options can be changed with the `start` fixture instead."""
+    """One sandbox for a whole file, which says yes to everything. Tests that need answers of their own, or that break it, use `start`."""
     from harness import Sandbox
     with Sandbox(build, consent="allow") as running:
         yield running

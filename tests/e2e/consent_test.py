@@ -175,8 +175,10 @@ def test_no_agent(start):
     run(body())
 
 
-def test_toggle(sandbox):
+def test_toggle(start):
     """the toggle refuses connections within two seconds and remembers; the control socket stays [R13] [R15] [R16] [R17]"""
+    sandbox = start(consent="allow")
+
     async def body():
         async with sandbox.page() as page:
             await page.call("service.info")

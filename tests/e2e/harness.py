@@ -11,10 +11,12 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 import websockets
 
@@ -40,6 +42,18 @@ def as_user(command, name=RUNNER):
         return command
     uid, gid = runner_ids(name)
     return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", *command]
+
+
+def connected_socket(host, port):
+    """A TCP socket that belongs to the runner: the daemon looks at the uid that made it. Under root the tests stay root, since
+    some of them look into the daemon's memory."""
+    if os.getuid() != 0:
+        return socket.create_connection((host, port), 10)
+    os.seteuid(runner_ids()[0])
+    try:
+        return socket.create_connection((host, port), 10)
+    finally:
+        os.seteuid(0)
 
 
 @contextlib.contextmanager
@@ -181,7 +195,8 @@ class Page:
 
     async def __aenter__(self):
         self.changed = asyncio.Condition()
-        self.socket = await websockets.connect(self.url, origin=self.origin, subprotocols=["mohr.v1"], compression=None, max_size=None,
+        url = urllib.parse.urlsplit(self.url)
+        self.socket = await websockets.connect(self.url, sock=connected_socket(url.hostname, url.port), origin=self.origin, subprotocols=["mohr.v1"], compression=None, max_size=None,
                                                ssl=self.ssl, extra_headers=self.headers, ping_interval=None, open_timeout=20)
         self.reader = asyncio.create_task(self._read())
         return self

@@ -67,16 +67,17 @@ def test_damaged(sandbox):
             await page.grant()
             certificate = await page.certificate("RSA-2048", "keyEncipherment")
             sealed = unb64((await page.call("encrypt.cms", document=document(TEXT), recipients=[certificate["certificate"]]))["cms"])
-            codes = set()
-            for position in (len(sealed) - 1, len(sealed) - 20, len(sealed) - 200, len(sealed) - len(TEXT.encode()) - 10):
+            answers = {}
+            for position in range(len(sealed) - 60, len(sealed)):
                 damaged = bytearray(sealed)
                 damaged[position] ^= 1
                 with pytest.raises(RpcError) as error:
                     await page.call("decrypt.cms", cms=b64(bytes(damaged)))
-                shown = dict(error.value.error)
-                shown["data"] = {k: v for k, v in shown["data"].items() if k != "id"}
-                codes.add(str(shown))
-            assert len(codes) == 1 and "decryption_failed" in codes.pop()
+                shown = {**error.value.error, "data": {k: v for k, v in error.value.data.items() if k != "id"}}
+                answers.setdefault(error.value.code, []).append(str(shown))
+            # A damaged frame of the structure may be named as such; what is inside it may not.
+            assert set(answers) <= {"decryption_failed", "malformed_data"}
+            assert len(answers["decryption_failed"]) >= 40 and len(set(answers["decryption_failed"])) == 1
             assert not page.binary
     run(body())
 

@@ -158,7 +158,7 @@ def test_digest_needs_blind(start):
             with pytest.raises(RpcError) as error:
                 await page.call("sign.raw", document=blind, certificate=certificate["handle"])
             assert error.value.code == "blind_denied"
-            sandbox.mohr("site", "allow", ORIGIN, "--blind")
+            sandbox.mohr("site", "allow", ORIGIN, "--blind", "--yes")
             result = await page.call("sign.raw", document=blind, certificate=certificate["handle"])
             openssl("dgst", "-sha256", "-verify", "key", "-signature", "sig", "doc", files={
                 "key": public_key(result["certificate"]), "sig": unb64(result["signature"]), "doc": b"unseen"})

@@ -126,14 +126,25 @@ TEST_CASE("a small raw document without its preview is refused, a large one is n
     CHECK(f.surface.last().documents[0].preview.empty());
 }
 
-TEST_CASE("a preview belongs to one item, and must be there [T20]", "[operations]") {
+TEST_CASE("one descriptor carries the previews of a batch, each at its own place [T20]", "[operations]") {
     Granted f;
-    auto sign = raw({"text", "text"});
+    auto sign = raw({"pay 1 to Ali", "pay 2 to Sara"});
     sign.items[1].preview = 0;
-    CHECK(f.ask(sign, f.portal, 1, previews_of({"text"})).code() == Code::invalid_params);
+    sign.items[1].preview_offset = 12;
+    auto& call = f.ask(sign, f.portal, 1, previews_of({"pay 1 to Alipay 2 to Sara"}));
+    CHECK(f.surface.last().documents[0].preview == "pay 1 to Ali");
+    CHECK(f.surface.last().documents[1].preview == "pay 2 to Sara");
+    CHECK(call.pending());
+    const std::size_t shown = f.surface.shown.size();
+    for (const std::uint64_t wrong :
+         {std::uint64_t{11}, std::uint64_t{13}, std::uint64_t{25}, UINT64_MAX, UINT64_MAX - 12}) {
+        sign.items[1].preview_offset = wrong;
+        CHECK_FALSE(f.ask(sign, f.portal, 1, previews_of({"pay 1 to Alipay 2 to Sara"})).reply());
+    }
     sign.items[1].preview = 1;
-    CHECK(f.ask(sign, f.portal, 1, previews_of({"text"})).code() == Code::invalid_params);
-    CHECK(f.surface.shown.empty());
+    CHECK(f.ask(sign, f.portal, 1, previews_of({"pay 1 to Alipay 2 to Sara"})).code() ==
+          Code::invalid_params);
+    CHECK(f.surface.shown.size() == shown);
 }
 
 TEST_CASE("data that begins with the login context is refused, whatever the format [T19]", "[operations]") {
