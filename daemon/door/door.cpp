@@ -2,6 +2,7 @@
 #include "door.hpp"
 
 #include "client.hpp"
+#include "file_job.hpp"
 #include "listener.hpp"
 #include "log.hpp"
 #include "sandbox.hpp"
@@ -25,7 +26,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds stop_deadline = 2s;
 constexpr std::chrono::milliseconds counters_delay = 200ms;
 
-class Door final : public ClientHost {
+class Door final : public ClientHost, public FileJobHost {
 public:
     Door(Descriptor link, const DoorOptions& options)
         : context_(1), options_(options), link_(context_, std::move(link)), counters_timer_(context_),
@@ -103,6 +104,19 @@ public:
         link_.send(link::ConnectionClosed{connection});
         changed();
         if (stopping_ && clients_.empty()) context_.stop();
+    }
+
+    // --- for the file jobs ---
+
+    void post(std::function<void()> work) override { asio::post(context_, std::move(work)); }
+    void job_progress(const link::FileJobProgress& progress) override { link_.send(progress); }
+    void job_finished(link::JobId job, Outcome<std::string> outcome) override {
+        if (!outcome) log_.request_failed("file", std::to_string(job), outcome.error());
+        link::FileJobReply reply;
+        reply.id = job;
+        reply.outcome = std::move(outcome);
+        link_.send(reply);
+        jobs_.erase(job);
     }
 
 private:
@@ -238,7 +252,9 @@ private:
         if (found == operations_.end()) return; // cancelled meanwhile
         const Owner owner = found->second;
         operations_.erase(found);
-        if (const auto client = find(owner.connection)) client->on_reply(message);
+        if (const auto client = find(owner.connection)) return client->on_reply(message);
+        if (const auto job = jobs_.find(owner.job); owner.connection == 0 && job != jobs_.end())
+            job->second->on_answer(std::move(message.outcome));
     }
     void on(const link::SpoolReply& message, Descriptors& descriptors) {
         const auto found = spools_.find(message.id);
@@ -247,10 +263,15 @@ private:
         spools_.erase(found);
         opened(message.granted && descriptors.size() == 1 ? std::move(descriptors.front()) : Descriptor());
     }
-    void on(link::FileJob& message, Descriptors&) {
-        link_.send(link::FileJobReply{message.id, Failure(protocol::Code::internal_error)});
+    void on(link::FileJob& message, Descriptors& descriptors) {
+        const link::JobId id = message.id;
+        auto job = std::make_unique<FileJob>(*this, clock_, std::move(message), std::move(descriptors));
+        FileJob& started = *jobs_.insert_or_assign(id, std::move(job)).first->second;
+        started.start();
     }
-    void on(const link::FileJobCancel&, Descriptors&) {}
+    void on(const link::FileJobCancel& message, Descriptors&) {
+        if (const auto job = jobs_.find(message.id); job != jobs_.end()) job->second->cancel();
+    }
 
     [[nodiscard]] std::shared_ptr<Client> find(link::ConnectionId id) const {
         const auto found = clients_.find(id);
@@ -271,6 +292,7 @@ private:
     std::map<link::ConnectionId, std::shared_ptr<Client>> clients_;
     std::map<link::OperationId, Owner> operations_;
     std::map<std::uint64_t, std::function<void(Descriptor)>> spools_;
+    std::map<link::JobId, std::unique_ptr<FileJob>> jobs_;
     link::ConnectionId last_connection_ = 0;
     link::OperationId last_operation_ = 0;
     std::uint64_t last_spool_ = 0;

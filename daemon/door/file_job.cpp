@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "file_job.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <unistd.h>
+
+namespace mohr::door {
+namespace {
+
+using protocol::Code;
+
+constexpr std::size_t piece_bytes = 256 * 1024;
+constexpr int pieces_per_turn = 4;
+constexpr std::chrono::milliseconds progress_interval{100};
+
+bool is_regular(int fd) {
+    struct stat status {};
+    return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::optional<std::uint64_t> size_of(int fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) return std::nullopt;
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+/// A file from its beginning, whatever its offset is.
+class FileFeed final : public Feed, public std::enable_shared_from_this<FileFeed> {
+public:
+    FileFeed(Descriptor file, FileJobHost& host) : file_(std::move(file)), host_(host) {}
+
+    [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_of(file_.get()); }
+    void attach(Consumer& consumer) override {
+        consumer_ = &consumer;
+        resume();
+    }
+    void detach() override { consumer_ = nullptr; }
+    void resume() override {
+        if (consumer_ == nullptr || std::exchange(scheduled_, true)) return;
+        host_.post([self = shared_from_this()] {
+            self->scheduled_ = false;
+            self->turn();
+        });
+    }
+
+private:
+    void turn() {
+        for (int i = 0; i < pieces_per_turn; ++i) {
+            if (consumer_ == nullptr || !consumer_->ready()) return;
+            buffer_.resize(piece_bytes);
+            const ssize_t n = ::pread(file_.get(), buffer_.data(), buffer_.size(), static_cast<off_t>(at_));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return end([](Consumer& c) { c.failed(failure_of(system_failure("input"))); });
+            if (n == 0) return end([](Consumer& c) { c.end(); });
+            at_ += static_cast<std::uint64_t>(n);
+            consumer_->take(ByteView(buffer_).first(static_cast<std::size_t>(n)));
+        }
+        resume();
+    }
+    template <class F>
+    void end(F tell) {
+        tell(*std::exchange(consumer_, nullptr));
+    }
+
+    Descriptor file_;
+    FileJobHost& host_;
+    Consumer* consumer_ = nullptr;
+    Bytes buffer_;
+    std::uint64_t at_ = 0;
+    bool scheduled_ = false;
+};
+
+} // namespace
+
+class FileJob::State final : public WorkHost, public std::enable_shared_from_this<State> {
+public:
+    State(FileJobHost& host, const Clock& clock, link::FileJob job, Descriptors files)
+        : host_(host), clock_(clock), job_(std::move(job)), files_(std::move(files)) {}
+
+    void start() {
+        if (!files_fit()) {
+            Failure failure(Code::invalid_params, "descriptors do not fit the job");
+            failure.path = "descriptors";
+            return finish(std::move(failure));
+        }
+        const std::weak_ptr<State> weak = weak_from_this();
+        const WorkContext context{*this, clock_, [weak] {
+                                      if (const auto self = weak.lock()) self->pump_soon();
+                                  }};
+        work_ = make_work(context);
+        work_->start();
+    }
+    void cancel() {
+        abandon();
+        finish(Failure(Code::cancelled));
+    }
+    void abandon() {
+        if (operation_ != 0) host_.cancel_operation(std::exchange(operation_, 0));
+    }
+    void on_answer(Outcome<link::Answer> answer) {
+        operation_ = 0;
+        if (work_ && !result_) work_->on_answer(std::move(answer));
+    }
+
+    // --- for the work ---
+
+    void operate(link::Request request, Descriptors previews) override {
+        operation_ = host_.start_operation(0, job_.id, std::move(request), std::move(previews));
+    }
+    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+        host_.open_spool(expected_bytes,
+                         [weak = weak_from_this(), opened = std::move(opened)](Descriptor file) {
+                             if (weak.lock()) opened(std::move(file));
+                         });
+    }
+    void progress(std::uint64_t done, std::optional<std::uint64_t> total) override {
+        const SteadyInstant now = clock_.steady();
+        if (last_progress_ && now - *last_progress_ < progress_interval) return;
+        last_progress_ = now;
+        host_.job_progress({job_.id, done, total.value_or(0)});
+    }
+    void finish(Outcome<WorkResult> result) override {
+        if (result_) return;
+        result_ = std::move(result);
+        pump_soon(); // never from inside the work that is finishing
+    }
+
+private:
+    [[nodiscard]] bool files_fit() const {
+        const bool verify = job_.kind == link::JobKind::verify;
+        const std::size_t wanted = verify && !job_.has_content ? 1 : 2;
+        if (files_.size() != wanted) return false;
+        for (const Descriptor& file : files_)
+            if (!is_regular(file.get())) return false;
+        return true;
+    }
+
+    std::unique_ptr<Work> make_work(const WorkContext& context) {
+        auto input = std::make_shared<FileFeed>(std::move(files_[0]), host_);
+        switch (job_.kind) {
+        case link::JobKind::encrypt:
+            return make_encrypt_work(context, {input, std::move(job_.certificates), true});
+        case link::JobKind::decrypt:
+            return make_decrypt_work(context, {input, job_.name});
+        case link::JobKind::verify: {
+            VerifyWork work{input, nullptr, std::move(job_.certificates)};
+            if (job_.has_content) work.document = std::make_shared<FileFeed>(std::move(files_[1]), host_);
+            return make_verify_work(context, std::move(work));
+        }
+        case link::JobKind::sign:
+            break;
+        }
+        SignWork work;
+        work.format = link::SignFormat::cms;
+        work.digest = job_.digest_algorithm;
+        work.certificate = job_.certificate;
+        work.signing_time = job_.signing_time;
+        work.attached = !job_.detached;
+        work.documents.push_back({job_.name, "", "", input, std::nullopt});
+        return make_sign_work(context, std::move(work));
+    }
+
+    void pump_soon() {
+        if (std::exchange(pumping_, true)) return;
+        host_.post([self = shared_from_this()] {
+            self->pumping_ = false;
+            self->pump();
+        });
+    }
+
+    void pump() {
+        if (!result_ || done_) return;
+        if (!*result_) return report(result_->error());
+        WorkResult& result = **result_;
+        for (int i = 0; result.content && i < pieces_per_turn; ++i) {
+            Bytes piece;
+            const auto state = result.content->pull(piece, piece_bytes);
+            if (!state) return report(state.error());
+            if (const auto written = write_all(files_[1].get(), piece); !written)
+                return report(failure_of(written.error()));
+            written_ += piece.size();
+            if (written_ > 0) progress(written_, result.content_size);
+            if (*state == Source::State::waiting) return;
+            if (*state == Source::State::end) result.content.reset();
+        }
+        if (result.content) return pump_soon();
+        if (job_.kind != link::JobKind::verify) (*result.fields)["size"] = written_;
+        report(result.fields->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    }
+
+    void report(Outcome<std::string> outcome) {
+        done_ = true;
+        abandon();
+        host_.job_finished(job_.id, std::move(outcome));
+    }
+
+    FileJobHost& host_;
+    const Clock& clock_;
+    link::FileJob job_;
+    Descriptors files_;
+    std::unique_ptr<Work> work_;
+    std::optional<Outcome<WorkResult>> result_;
+    std::optional<SteadyInstant> last_progress_;
+    link::OperationId operation_ = 0;
+    std::uint64_t written_ = 0;
+    bool pumping_ = false;
+    bool done_ = false;
+};
+
+FileJob::FileJob(FileJobHost& host, const Clock& clock, link::FileJob job, Descriptors files)
+    : state_(std::make_shared<State>(host, clock, std::move(job), std::move(files))) {}
+FileJob::~FileJob() = default;
+void FileJob::start() {
+    state_->start();
+}
+void FileJob::cancel() {
+    state_->cancel();
+}
+void FileJob::on_answer(Outcome<link::Answer> answer) {
+    state_->on_answer(std::move(answer));
+}
+
+} // namespace mohr::door
