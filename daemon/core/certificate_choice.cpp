@@ -122,32 +122,33 @@ std::optional<token::KeyId> picked(const std::vector<PromptCertificate>& shown, 
     return found == shown.end() ? std::nullopt : token::KeyId::from_text(found->id);
 }
 
-std::string CertificateHandles::handle(link::ConnectionId connection, const token::KeyId& key) {
-    auto& known = handles_[connection];
+std::string CertificateHandles::handle(link::ConnectionId connection, const std::string& origin,
+                                       const token::KeyId& key) {
+    auto& known = handles_[Place(connection, origin)];
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const auto& entry) { return entry.second == key; });
     if (found != known.end()) return found->first;
     return known.emplace(to_hex(random_bytes(handle_bytes)), key).first->first;
 }
 
-std::optional<token::KeyId> CertificateHandles::find(link::ConnectionId connection,
+std::optional<token::KeyId> CertificateHandles::find(link::ConnectionId connection, const std::string& origin,
                                                      const std::string& handle) const {
-    const auto of_connection = handles_.find(connection);
-    if (of_connection == handles_.end()) return std::nullopt;
-    const auto found = of_connection->second.find(handle);
-    if (found == of_connection->second.end()) return std::nullopt;
+    const auto place = handles_.find(Place(connection, origin));
+    if (place == handles_.end()) return std::nullopt;
+    const auto found = place->second.find(handle);
+    if (found == place->second.end()) return std::nullopt;
     return found->second;
 }
 
 void CertificateHandles::drop(link::ConnectionId connection) {
-    handles_.erase(connection);
+    std::erase_if(handles_, [&](const auto& entry) { return entry.first.first == connection; });
 }
 
-link::CertificateView CertificateHandles::view(link::ConnectionId connection,
+link::CertificateView CertificateHandles::view(link::ConnectionId connection, const std::string& origin,
                                                const token::TokenObject& object) {
     link::CertificateView view;
     // A file job has no connection; its requester knows the token's own ids.
-    view.handle = connection == 0 ? object.id.text() : handle(connection, object.id);
+    view.handle = connection == 0 ? object.id.text() : handle(connection, origin, object.id);
     view.certificate = object.certificate->der();
     for (const auto& issuer : object.chain) view.chain.push_back(issuer.der());
     view.state = object.state == CertificateState::expired ? "expired" : "active";

@@ -8,6 +8,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 /// Which certificates may be used for what, and how the two sides name them.
@@ -41,17 +43,22 @@ choose_from(const std::vector<token::TokenObject>& objects, const ChoiceRequest&
 [[nodiscard]] std::optional<token::KeyId> picked(const std::vector<PromptCertificate>& shown,
                                                  const std::string& answer);
 
-/// Opaque names of certificates, good on one connection only (R189).
+/// Opaque names of certificates, good for one origin on one connection only (R189). The origin counts too: a
+/// door that gives a connection's number out twice must not carry a choice over.
 class CertificateHandles {
 public:
-    [[nodiscard]] std::string handle(link::ConnectionId connection, const token::KeyId& key);
-    [[nodiscard]] std::optional<token::KeyId> find(link::ConnectionId connection,
+    [[nodiscard]] std::optional<token::KeyId> find(link::ConnectionId connection, const std::string& origin,
                                                    const std::string& handle) const;
     void drop(link::ConnectionId connection);
-    [[nodiscard]] link::CertificateView view(link::ConnectionId connection, const token::TokenObject& object);
+    [[nodiscard]] link::CertificateView view(link::ConnectionId connection, const std::string& origin,
+                                             const token::TokenObject& object);
 
 private:
-    std::map<link::ConnectionId, std::map<std::string, token::KeyId>> handles_;
+    [[nodiscard]] std::string handle(link::ConnectionId connection, const std::string& origin,
+                                     const token::KeyId& key);
+
+    using Place = std::pair<link::ConnectionId, std::string>;
+    std::map<Place, std::map<std::string, token::KeyId>> handles_;
 };
 
 } // namespace mohr::core

@@ -211,8 +211,8 @@ private:
     void prepare(const RunningPointer& run, std::vector<Descriptor> previews) {
         auto order = std::make_shared<operation_work::Order>();
         if (const auto* name = named_certificate(run->request); name && !name->empty()) {
-            order->only =
-                run->who.local ? token::KeyId::from_text(*name) : handles_.find(run->who.connection, *name);
+            order->only = run->who.local ? token::KeyId::from_text(*name)
+                                         : handles_.find(run->who.connection, run->who.origin, *name);
             if (!order->only) return finish(*run, Failure(Code::certificate_not_found, "no such handle"));
         }
         order->request = run->request;
@@ -342,7 +342,8 @@ private:
         run->fingerprint = object->certificate->fingerprint();
         write_down(*run, "allowed");
         remember_choice(*run, *object);
-        finish(*run, link::Answer(link::Selected{handles_.view(run->who.connection, *object)}));
+        finish(*run,
+               link::Answer(link::Selected{handles_.view(run->who.connection, run->who.origin, *object)}));
     }
 
     const token::TokenObject* picked_object(const Running& run, const PromptRequest& shown,
@@ -464,7 +465,7 @@ private:
     }
 
     void add_view(Running& run, link::Answer& answer, const token::TokenObject& object) {
-        auto view = handles_.view(run.who.connection, object);
+        auto view = handles_.view(run.who.connection, run.who.origin, object);
         if (auto* one = std::get_if<link::Signed>(&answer)) one->certificate = std::move(view);
         if (auto* one = std::get_if<link::Authenticated>(&answer)) one->certificate = std::move(view);
         if (auto* one = std::get_if<link::Imported>(&answer)) one->certificate = std::move(view);
@@ -514,7 +515,7 @@ private:
         for (const auto& object : run.objects)
             if (object.certificate && (object.state == token::CertificateState::active ||
                                        object.state == token::CertificateState::expired))
-                listed.certificates.push_back(handles_.view(run.who.connection, object));
+                listed.certificates.push_back(handles_.view(run.who.connection, run.who.origin, object));
         return link::Answer(std::move(listed));
     }
 

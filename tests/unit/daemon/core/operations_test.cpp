@@ -341,6 +341,8 @@ TEST_CASE("a handle is worth nothing on another connection or for another origin
     sign.certificate = handle;
     CHECK(f.ask(sign, f.portal, 2).code() == Code::certificate_not_found);
     CHECK(f.ask(sign, f.other, 3).code() == Code::certificate_not_found);
+    // Not even where the door says that it is the same connection.
+    CHECK(f.ask(sign, f.other, 1).code() == Code::certificate_not_found);
     CHECK(f.surface.shown.size() == 1);
     CHECK(f.ask(sign, f.portal, 1).pending());
     CHECK(f.surface.last().certificates.size() == 1);
