@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include <mohr/base/encoding.hpp>
+#include <mohr/base/x509.hpp>
 
 #include <boost/endian/conversion.hpp>
 #include <nlohmann/json.hpp>
@@ -199,6 +200,20 @@ std::optional<web::Content> content_of(web::Document& document) {
     return std::nullopt;
 }
 
+/// PEM and PKCS#7 are parsed here, so that the core reads bare DER only.
+Outcome<Bytes> der_sequence(ByteView given) {
+    const auto certificates = read_certificates(given);
+    if (!certificates) {
+        Failure failure(Code::malformed_data, certificates.error().describe());
+        failure.path = "certificate";
+        return failure;
+    }
+    Bytes sequence;
+    for (const Certificate& one : *certificates)
+        sequence.insert(sequence.end(), one.der().begin(), one.der().end());
+    return sequence;
+}
+
 } // namespace
 
 void Session::begin(const jsonrpc::Id& id, std::string_view method, web::Call call) {
@@ -273,7 +288,11 @@ Outcome<std::unique_ptr<Work>> Session::make_work(const WorkContext& context, we
                 return plain(
                     link::GenerateKey{std::move(c.algorithm), std::move(c.subject), std::move(c.label)});
             },
-            [&](web::ImportCertificate& c) { return plain(link::ImportCertificate{std::move(c.data)}); },
+            [&](web::ImportCertificate& c) -> Made {
+                auto sequence = der_sequence(c.data);
+                if (!sequence) return sequence.error();
+                return plain(link::ImportCertificate{std::move(*sequence)});
+            },
             [&](web::SignRaw& c) -> Made {
                 SignWork work;
                 work.format = link::SignFormat::raw;

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from harness import RUNNER, as_user, document, eventually, private_directory, run, runner_ids
+from harness import RUNNER, as_user, children_of, document, eventually, private_directory, run, runner_ids
 
 OTHER = "mohr-other"
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to act as a second user")
@@ -150,11 +150,12 @@ def test_older_kernels(start, options):
     assert status["sandbox"]["seccomp"] is True
 
 
-def test_killed_door_comes_back(sandbox):
+def test_killed_door_comes_back(start):
     """a door that is killed is started again, and the token is untouched"""
+    sandbox = start(consent="allow")
     first = sandbox.door_pid
     os.kill(first, signal.SIGKILL)
-    eventually(lambda: any(p != first for p in [sandbox.door_pid]) if pathlib.Path(f"/proc/{sandbox.pid}").exists() else False)
+    eventually(lambda: [pid for pid in children_of(sandbox.pid) if pid != first])
     eventually(lambda: can_connect(sandbox.port))
     assert sign_once(sandbox)["signature"]
 

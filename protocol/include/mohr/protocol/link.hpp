@@ -196,7 +196,7 @@ struct GenerateKey {
     std::string label;
 };
 struct ImportCertificate {
-    Bytes data;
+    Bytes data; ///< DER certificates, one after the other: the door has taken PEM and PKCS#7 apart
 };
 
 using Request = std::variant<RequestAccess, SelectCertificate, ListCertificates, Authenticate, Sign, Decrypt,
