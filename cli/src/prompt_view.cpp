@@ -183,7 +183,7 @@ private:
                                std::to_string(++index) + ") " +
                                printable(certificate.common_name, longest_text);
             line += "  [" + printable(certificate.issuer, longest_text) + "]  " +
-                    printable(certificate.not_after);
+                    printable(certificate.not_after.substr(0, 10));
             if (!certificate.usable) line += "  -- " + printable(certificate.reason);
             add(line, certificate.usable ? std::string_view() : style_.dim, 5);
         }
