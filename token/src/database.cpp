@@ -101,10 +101,22 @@ Result<Database> Database::open(const std::filesystem::path& path) {
          {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA secure_delete=ON", "PRAGMA temp_store=MEMORY",
           "PRAGMA foreign_keys=ON", "PRAGMA journal_mode=WAL", synchronous})
         MOHR_TRY(database.execute(pragma));
+    MOHR_TRY(database.check_journal(path));
     // Takes the lock now, so that a second process fails at once and not at its first change.
     MOHR_TRY(database.execute("BEGIN IMMEDIATE"));
     MOHR_TRY(database.execute("COMMIT"));
     return database;
+}
+
+/// SQLite answers with the mode it has, not with an error, where it cannot keep a write-ahead log.
+Result<void> Database::check_journal(const std::filesystem::path& path) {
+    auto mode = prepare("PRAGMA journal_mode");
+    if (!mode) return mode.error();
+    auto row = mode->step();
+    if (!row) return row.error();
+    if (!*row || mode->text(0) != "wal")
+        return Error(TokenErrc::storage, path.string() + ": no write-ahead log on this file system");
+    return {};
 }
 
 Result<void> Database::execute(const char* sql) {

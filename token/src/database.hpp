@@ -66,6 +66,7 @@ public:
 
 private:
     explicit Database(OwnedSqlite connection) noexcept : connection_(std::move(connection)) {}
+    [[nodiscard]] Result<void> check_journal(const std::filesystem::path& path);
     [[nodiscard]] Result<void> commit();
     void roll_back() noexcept;
     OwnedSqlite connection_;
