@@ -5,11 +5,14 @@ import hashlib
 import json
 import os
 import re
+import signal
 import socket
+import subprocess
+import tempfile
 import threading
 
 import pytest
-from harness import RpcError, document, openssl, run, runner_ids, unb64
+from harness import RpcError, as_user, document, openssl, run, runner_ids, unb64
 from terminal import Terminal
 
 TEXT = b"I owe you one.\nSigned in the evening.\n"
@@ -345,3 +348,57 @@ def test_sites(allowed):
     allowed.mohr("site", "forget", "https://portal.example")
     assert json.loads(allowed.mohr("site", "list", "--json").stdout) == []
     assert allowed.mohr("site", "allow", "not an origin", check=False).returncode == 1
+
+
+def test_import(allowed):
+    """a certificate issued elsewhere for a key of the token, and a PKCS#12 file, are imported and usable [R50]"""
+    pin = allowed.ready["user_pin"]
+    with tempfile.TemporaryDirectory() as scratch:
+        def tool(*arguments):
+            subprocess.run(["openssl", *arguments], cwd=scratch, check=True, capture_output=True, timeout=60)
+        tool("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem",
+             "-subj", "/CN=Elsewhere CA", "-days", "30")
+        request = allowed.mohr("key", "generate", "--algorithm", "P-256", "--label", "mine", "--subject", "CN=Sara elsewhere", secrets=[pin]).stdout
+        with open(f"{scratch}/request", "w") as file:
+            file.write(request)
+        tool("x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "issued.pem", "-days", "20")
+        issued = write(allowed, "issued.pem", open(f"{scratch}/issued.pem", "rb").read())
+        allowed.mohr("cert", "import", str(issued), secrets=[pin])
+
+        tool("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "p12.key", "-out", "p12.pem", "-subj", "/CN=From a file", "-days", "30")
+        tool("pkcs12", "-export", "-inkey", "p12.key", "-in", "p12.pem", "-out", "bundle", "-passout", "pass:file password")
+        bundle = write(allowed, "bundle", open(f"{scratch}/bundle", "rb").read())
+        wrong = allowed.mohr("cert", "import", str(bundle), secrets=[pin, "not it"], check=False)
+        assert wrong.returncode == 5
+        allowed.mohr("cert", "import", str(bundle), secrets=[pin, "file password"])
+
+    names = {entry["commonName"]: entry for entry in json.loads(allowed.mohr("cert", "list", "--json").stdout)}
+    assert names["Sara elsewhere"]["label"] == "mine"
+    path = write(allowed, "contract.txt", TEXT)
+    for name in ("Sara elsewhere", "From a file"):
+        allowed.mohr("sign", str(path), "--cert", name, "--force")
+        verdict = json.loads(allowed.mohr("verify", str(path) + ".p7s", "--json").stdout)
+        assert verdict["valid"] is True and name in verdict["signers"][0]["subject"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to act as a second user")
+def test_foreign_socket(build):
+    """a control socket of another user gets no PIN: the command line refuses it before it sends anything [T24]"""
+    runner_ids("mohr-other")
+    listen = ("import os,socket,sys\n"
+              "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o777); s.listen(); s.settimeout(20)\n"
+              "print('listening', flush=True)\nc, _ = s.accept(); c.settimeout(20); print(len(c.recv(100)))\n")
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        os.chmod(directory, 0o777)
+        path = f"{directory}/control.sock"
+        other = subprocess.Popen(as_user(["/usr/bin/python3", "-c", listen, path], "mohr-other"), stdout=subprocess.PIPE, text=True)
+        try:
+            assert other.stdout.readline() == "listening\n"
+            result = subprocess.run(as_user([str(build / "cli/mohr"), "--socket", path, "token", "verify-pin", "--pin-stdin", "--json"]),
+                                    input="123456\n", capture_output=True, text=True, timeout=30)
+            assert result.returncode == 1
+            assert json.loads(result.stderr)["error"]["code"] == "foreign_service"
+            assert other.stdout.readline() == "0\n"  # it was reached, and was told nothing
+        finally:
+            other.send_signal(signal.SIGKILL)
+            other.wait(10)

@@ -100,8 +100,7 @@ TEST_CASE("bash offers every verb and option of every verb", "[cli][completion]"
     CHECK(seen == 40);
 }
 
-TEST_CASE("the scripts of the other shells name every verb and parse where the shell is there",
-          "[cli][completion]") {
+TEST_CASE("the scripts of the other shells name every verb", "[cli][completion]") {
     CommandLine line;
     const std::string zsh = zsh_completion(line.root());
     const std::string fish = fish_completion(line.root());
@@ -112,13 +111,34 @@ TEST_CASE("the scripts of the other shells name every verb and parse where the s
                   std::string::npos);
             CHECK(fish.find("-a " + verb->get_name() + " -d ") != std::string::npos);
         }
+}
+
+TEST_CASE("fish and zsh complete for real where they are installed", "[cli][completion]") {
+    CommandLine line;
     const test::TemporaryDirectory directory;
-    std::ofstream(directory.path() / "mohr.zsh") << zsh;
-    std::ofstream(directory.path() / "mohr.fish") << fish;
-    const auto check = [&](const std::string& shell) {
-        return run("if command -v " + shell + " >/dev/null; then " + shell + " -n '" +
-                   (directory.path() / ("mohr." + shell)).string() + "' 2>&1; fi");
-    };
-    CHECK(check("zsh").empty());
-    CHECK(check("fish").empty());
+    std::ofstream(directory.path() / "mohr.zsh") << zsh_completion(line.root());
+    std::ofstream(directory.path() / "mohr.fish") << fish_completion(line.root());
+    // compadd and compdef belong to zsh's completion system, which needs an interactive line: ours print.
+    std::ofstream(directory.path() / "ask.zsh")
+        << "compdef() {}\ncompadd() { shift; print -l -- $@ }\nsource " << directory.path() / "mohr.zsh"
+        << "\nwords=(mohr token '') CURRENT=3; _mohr; words=(mohr key generate --algorithm '') CURRENT=5; "
+           "_mohr\n";
+    std::ofstream(directory.path() / "ask.fish")
+        << "source " << directory.path() / "mohr.fish"
+        << "\ncomplete -C 'mohr token '\ncomplete -C 'mohr key generate --algorithm '\n";
+    Words expected{"info", "init", "reset", "change-pin", "verify-pin", "unblock", "lock", "label"};
+    expected.insert({"RSA-2048", "RSA-3072", "RSA-4096", "P-256", "P-384"});
+    for (const std::string shell : {"zsh", "fish"}) {
+        if (run("command -v " + shell + " || true").empty()) {
+            WARN(shell << " is not installed: not tried");
+            continue;
+        }
+        INFO(shell);
+        const std::string home = "HOME='" + directory.path().string() + "' ";
+        std::istringstream lines(
+            run(home + shell + " '" + (directory.path() / ("ask." + shell)).string() + "' 2>&1"));
+        Words offered;
+        for (std::string row; std::getline(lines, row);) offered.insert(row.substr(0, row.find('\t')));
+        CHECK(offered == expected);
+    }
 }
