@@ -59,14 +59,18 @@ Outcome<nlohmann::json> read_entries(Session& session, const LogOptions& options
         if (!page) return page.error();
         const nlohmann::json& entries = member(*page, "entries");
         if (!entries.is_array() || entries.empty()) return taken;
-        const std::uint64_t last = number_member(entries.back(), "seq");
+        std::uint64_t last = 0;
+        for (const auto& entry : entries) {
+            last = std::max(last, number_member(entry, "seq"));
+            // A line that is no entry any more has no time or decision to be filtered by; it must be seen.
+            if (entry.contains("damaged") || filter.takes(entry)) taken.push_back(entry);
+        }
+        if (last == 0) return taken; // only damaged lines: there is nothing to go on from
         if (last <= after)
             return Failure(Exit::no_answer, "protocol_error",
                            "The service sent something that is not its protocol.",
                            "log.read does not advance");
         after = last;
-        for (const auto& entry : entries)
-            if (filter.takes(entry)) taken.push_back(entry);
         if (taken.size() > max_entries)
             return Failure(Exit::failed, "limit_exceeded", "There are too many entries; narrow the search.");
     }
@@ -92,7 +96,8 @@ Outcome<Exit> show(Session& session, const LogOptions& options) {
     Table table({"TIME", "WHO", "WHAT", "DECISION", "DETAIL", "DOCUMENTS"});
     for (const auto& entry : *entries)
         table.add({text_member(entry, "time"), text_member(entry, "origin"), text_member(entry, "operation"),
-                   text_member(entry, "decision"), text_member(entry, "detail"), documents_text(entry)});
+                   text_member(entry, "decision"),
+                   text_member(entry, "detail", text_member(entry, "damaged")), documents_text(entry)});
     session.result(*entries, table.empty() ? "" : table.text());
     return Exit::ok;
 }

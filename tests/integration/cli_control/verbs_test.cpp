@@ -482,3 +482,20 @@ TEST_CASE("requests for certificates are PEM and imports tell PKCS#12 apart [R50
     CHECK(journal.requests.back().secrets == std::vector<std::string>{"123456", "file password"});
     CHECK(journal.requests.back().json["params"]["data"] == to_base64(as_bytes(pfx)));
 }
+
+TEST_CASE("a damaged line of the log is shown whatever the filter", "[cli]") {
+    const FakeCore core(answering([](const Received& request) -> json {
+        if (request.json["params"]["after"] != 0) return {{"entries", json::array()}, {"total", 2}};
+        return {{"entries",
+                 {{{"seq", 1},
+                   {"time", "2026-11-20T10:00:00.000Z"},
+                   {"operation", "sign"},
+                   {"decision", "allowed"}},
+                  {{"damaged", "{\"seq\":2,\"ti"}}}},
+                {"total", 2}};
+    }));
+    const auto shown = run_mohr({"log", "show", "--decision", "denied", "--socket", core.socket()});
+    CHECK(shown.exit == 0);
+    CHECK(shown.out.find("{\"seq\":2,\"ti") != std::string::npos);
+    CHECK(shown.out.find("2026-11-20") == std::string::npos);
+}
