@@ -281,10 +281,11 @@ Result<void> Daemon::Parts::toggle(bool open) {
     } else {
         listeners->close();
         // R16: whoever waits gets "cancelled by user" before its socket closes.
-        operations->abort_all(protocol::Code::user_cancelled);
+        operations->abort_sites(protocol::Code::user_cancelled);
     }
     accepting = open;
-    door->set_accepting(open, "switched_off");
+    // After the replies, which are posted.
+    loop.post([this, open] { door->set_accepting(open, "switched_off"); });
     log->info("front door {}", open ? "opened" : "closed");
     api->broadcast("service.changed");
     return {};

@@ -125,6 +125,11 @@ public:
             give_up(run, PromptEnd::stopping, Failure(code));
     }
 
+    void abort_sites(Code code) {
+        for (const auto& run : select([](const Running& one) { return !one.who.local; }))
+            give_up(run, PromptEnd::stopping, Failure(code));
+    }
+
     [[nodiscard]] link::Access access(const std::string& origin, link::ConnectionId connection) const {
         switch (sites_.decision(origin, SitePermission::access)) {
         case Decision::allow:
@@ -585,6 +590,9 @@ void OperationService::connection_closed(link::ConnectionId connection) {
 }
 void OperationService::abort_all(Code code) {
     state_->abort_all(code);
+}
+void OperationService::abort_sites(Code code) {
+    state_->abort_sites(code);
 }
 link::Access OperationService::access(const std::string& origin, link::ConnectionId connection) const {
     return state_->access(origin, connection);

@@ -80,8 +80,10 @@ public:
     /// Its prompts and operations die (they are answered with `cancelled`, which nobody may read), its
     /// certificate handles and unremembered grants go.
     void connection_closed(link::ConnectionId connection);
-    /// The front door closes, or the door process is gone: every operation is answered with `code`.
+    /// The daemon stops, or the door process is gone: every operation is answered with `code`.
     void abort_all(protocol::Code code);
+    /// The front door closes: the same for what sites asked; local file jobs go on (R17).
+    void abort_sites(protocol::Code code);
 
     /// What this origin may know of itself. An unremembered grant holds for its connection only.
     [[nodiscard]] link::Access access(const std::string& origin, link::ConnectionId connection = 0) const;

@@ -2,10 +2,11 @@
 """The terminal agent: only a terminal, only one, every change written down (design rule 2)."""
 import json
 import os
+import subprocess
 
 import pytest
 from core_harness import Agent, Control
-from harness import document, eventually, run
+from harness import as_user, document, eventually, run
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_agent_answers(plain):
             _, granted, sending = page.begin("service.requestAccess")
             await sending
             shown = agent.next()["params"]
-            assert shown["kind"] == "access" and shown["origin"] == "https://portal.example" and shown["program"]["name"]
+            assert shown["kind"] == "access" and shown["origin"] == "https://portal.example"
             agent.answer(decision="allow")
             assert (await granted)["access"] == "granted"
             _, signed, sending = page.begin("sign.raw", document=document("what is signed"))
@@ -151,3 +152,26 @@ def test_prompt_dies_with_its_connection(plain):
         os.write(agent.commands, b"null\n")
         closed = agent.next()
         assert closed["method"] == "prompt.close" and closed["params"] == {"prompt": prompt, "reason": "gone"}, json.dumps(closed)
+
+
+PAGE = """
+import asyncio, json, sys, websockets
+async def main():
+    async with websockets.connect(sys.argv[1], origin='https://portal.example', subprotocols=['mohr.v1'], compression=None) as page:
+        await page.send(json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': 'service.requestAccess', 'params': {}}))
+        while 'method' in (message := json.loads(await page.recv())): pass
+        print(json.dumps(message), flush=True)
+asyncio.run(main())
+"""
+
+
+def test_program_is_shown(plain):
+    """the prompt names the program behind the connection, and that it is no browser that we know [T27] [T35]"""
+    with Agent(plain.ready["control"]) as agent:
+        assert agent.registered() is None
+        page = subprocess.Popen(as_user(["/usr/bin/python3", "-c", PAGE, plain.ready["ws"]]), stdout=subprocess.PIPE, text=True)
+        shown = agent.next()["params"]
+        path = os.path.realpath("/usr/bin/python3")
+        assert shown["program"] == {"name": os.path.basename(path), "path": path, "pid": page.pid, "knownBrowser": False}
+        agent.answer(decision="allow")
+        assert json.loads(page.communicate(timeout=20)[0])["result"] == {"access": "granted"}

@@ -371,3 +371,23 @@ def test_log_is_json_lines_if_asked(build):
         profile.stop()
         lines = [json.loads(line) for line in profile.log().splitlines()]
         assert len(lines) >= 3 and all(set(line) == {"time", "level", "message"} for line in lines)
+
+
+def test_local_work_goes_on_while_switched_off(start):
+    """while the front door is closed files are signed all the same, and closing it does not end a local prompt [R17]"""
+    sandbox = start(consent=None)
+    with acting_as():
+        (sandbox.base / "text.txt").write_text("local")
+        source = os.open(sandbox.base / "text.txt", os.O_RDONLY)
+        target = os.open(sandbox.base / "text.p7s", os.O_RDWR | os.O_CREAT, 0o600)
+    with Agent(sandbox.ready["control"]) as agent, Control(sandbox.ready["control"]) as control, Control(sandbox.ready["control"]) as switch:
+        assert agent.registered() is None
+        number = control.begin("file.sign", {"name": "text.txt"}, None, {"input": source, "output": target})
+        shown = agent.next()["params"]
+        assert shown["kind"] == "sign" and shown["local"] is True and shown["documents"][0]["name"] == "text.txt"
+        assert switch.call("service.stop") == {"running": False}
+        certificate = next(c["id"] for c in shown["certificates"] if c["usable"])
+        agent.answer(decision="allow", certificate=certificate, secrets={"user_pin": sandbox.ready["user_pin"]})
+        assert control.reply_to(number)["size"] == os.fstat(target).st_size > 500
+    os.close(source)
+    os.close(target)
