@@ -168,8 +168,9 @@ def can_connect(port):
         return False
 
 
-def test_log_tampering(sandbox):
+def test_log_tampering(start):
     """a removed, changed or reordered line and a cut tail of the activity log are found [T34]"""
+    sandbox = start(consent="allow")
     for _ in range(3):
         sign_once(sandbox)
     assert json.loads(sandbox.mohr("log", "verify", "--json").stdout)["intact"] is True
