@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo portal: `node server.mjs --port 0 --data DIR [--trust FILE…] --ws URL [--wss URL]`.
 import { createServer } from 'node:http';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Portal } from './server/portal.mjs';
 
@@ -36,7 +37,10 @@ function settings() {
     if (values.data === undefined) throw new Error('--data is missing');
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error('--port takes 0 to 65535');
     if (!Number.isInteger(uploadLimit) || uploadLimit < 1) throw new Error('--upload-limit takes a number of bytes');
-    return { port, dataFolder: values.data, trustFiles: values.trust, services: { ws: values.ws, wss: values.wss }, uploadLimit };
+    // openssl works in directories of its own, so the paths must not depend on ours.
+    const trustFiles = values.trust.map((file) => resolve(file));
+    const services = { ws: values.ws, wss: values.wss };
+    return { port, dataFolder: resolve(values.data), trustFiles, services, uploadLimit };
 }
 
 function listen(port, host, handler) {

@@ -157,7 +157,7 @@ export class Panel {
         const mark = make('span', { class: 'mark', 'aria-hidden': 'true' }, ok ? '✓' : '✗');
         const what = label ?? text(`checks.${name}`) ?? name;
         const more = detail ? make('small', { dir: 'ltr' }, detail) : '';
-        return make('li', { class: ok ? 'ok' : 'no', 'data-check': name, 'data-ok': ok }, mark, make('span', {}, what), more);
+        return make('li', { class: ok ? 'ok' : 'no', 'data-check': name, 'data-ok': String(ok) }, mark, make('span', {}, what), more);
     }
 
     #fact(name, value) {
