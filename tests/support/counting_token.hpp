@@ -4,6 +4,7 @@
 #include <mohr/token/token.hpp>
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -19,8 +20,9 @@ public:
     std::atomic<int> decryptions{0};
     std::atomic<int> generated{0};
     std::atomic<int> imported{0};
-    std::optional<Error> commit_failure; ///< of the activity log's head
-    int fail_signature_number = 0;       ///< the n-th signature fails
+    std::optional<Error> commit_failure;   ///< of the activity log's head
+    int fail_signature_number = 0;         ///< the n-th signature fails
+    std::function<void(int)> on_signature; ///< told the number of each, before it is made
 
     [[nodiscard]] int key_uses() const { return signatures + decryptions + generated + imported; }
 
@@ -84,7 +86,9 @@ public:
     }
     Result<Bytes> sign(const token::Authorisation& user, const token::KeyId& key, token::Purpose purpose,
                        token::SignatureScheme scheme, DigestAlgorithm algorithm, ByteView digest) override {
-        if (++signatures == fail_signature_number) return Error(token::TokenErrc::storage, "told to");
+        const int number = ++signatures;
+        if (on_signature) on_signature(number);
+        if (number == fail_signature_number) return Error(token::TokenErrc::storage, "told to");
         return inner_.sign(user, key, purpose, scheme, algorithm, digest);
     }
     Result<Secret> unwrap(const token::Authorisation& user, const token::KeyId& key,

@@ -369,6 +369,33 @@ TEST_CASE("a batch is all or nothing [R188]", "[consent]") {
     CHECK(lines[1].find("\"failed\"") != std::string::npos);
 }
 
+TEST_CASE("a batch that is cancelled while it is being signed stops there [R188]", "[consent]") {
+    OperationFixture f;
+    f.allow_access();
+    auto& call = f.ask(OperationFixture::cms(std::vector<std::string>(50, "text")));
+    f.counting->on_signature = [&](int number) {
+        if (number == 3) f.service->cancel(call.id);
+    };
+    f.surface.allow(test::user_pin, f.silver.text());
+    f.executor.run();
+    CHECK(call.code() == Code::cancelled);
+    CHECK(f.counting->signatures == 3);
+}
+
+TEST_CASE("a request for access that is cancelled while its answer is being saved is answered once [R187]",
+          "[consent]") {
+    OperationFixture f;
+    auto& call = f.ask(link::RequestAccess{});
+    f.surface.allow({}, {}, true);
+    f.executor.run_io();
+    REQUIRE(call.pending());
+    f.service->cancel(call.id);
+    f.executor.run();
+    CHECK(call.code() == Code::cancelled);
+    // What the person decided is kept all the same.
+    CHECK(f.service->access(f.portal, 1) == link::Access::granted);
+}
+
 TEST_CASE("each decision has one line that says who, what, with which certificate and how [T34]",
           "[consent]") {
     OperationFixture f;
