@@ -54,9 +54,15 @@ Descriptor listen_on_loopback(std::uint16_t& port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     socklen_t length = sizeof address;
+    // A port that the kernel picks is given back by shutdown(2); only one that was asked for stays ours. So the
+    // kernel picks with one socket, and another asks for it.
+    {
+        const Descriptor picker(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE(::bind(picker.get(), generic, length) == 0);
+        REQUIRE(::getsockname(picker.get(), generic, &length) == 0);
+    }
     REQUIRE(::bind(socket.get(), generic, length) == 0);
     REQUIRE(::listen(socket.get(), 256) == 0);
-    REQUIRE(::getsockname(socket.get(), generic, &length) == 0);
     port = ntohs(address.sin_port);
     return socket;
 }
@@ -357,7 +363,10 @@ Wire::Wire(std::uint16_t port, bool) : socket_(::socket(AF_INET, SOCK_STREAM | S
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port);
-    REQUIRE(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    const int connected =
+        ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    INFO("errno " << errno);
+    REQUIRE(connected == 0);
 }
 
 void Wire::write(std::string_view bytes) {
@@ -492,6 +501,7 @@ void Page::take_message(const Frame& frame) {
         REQUIRE(frame.payload.size() <= 4 + 256 * 1024);
         const auto stream =
             boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(frame.payload.data()));
+        if (on_bytes) return on_bytes(stream, std::string_view(frame.payload).substr(4));
         received_[stream] += frame.payload.substr(4);
         return;
     }

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -166,6 +167,8 @@ public:
     std::string error(std::string_view method, const nlohmann::json& params);
     std::vector<nlohmann::json> notifications;
     bool answer_pings = true;
+    /// Takes the bytes of downloads as they come, instead of download().
+    std::function<void(std::uint32_t, std::string_view)> on_bytes;
 
     /// Uploads through a stream that is already open, within the credit.
     void upload(std::uint32_t stream, std::uint64_t credit, std::uint64_t size,
