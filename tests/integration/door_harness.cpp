@@ -67,6 +67,11 @@ Descriptor listen_on_loopback(std::uint16_t& port) {
     return socket;
 }
 
+bool become_nobody() {
+    return ::getuid() != 0 || (::setgroups(0, nullptr) == 0 && ::setresgid(nobody, nobody, nobody) == 0 &&
+                               ::setresuid(nobody, nobody, nobody) == 0);
+}
+
 std::size_t status_kib(pid_t pid, const std::string& name) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/status");
     for (std::string line; std::getline(status, line);)
@@ -177,9 +182,7 @@ void DoorProcess::launch(const DoorSettings& settings) {
     REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
         // Never as root: what root may do says nothing about the sandbox.
-        if (::getuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setresgid(nobody, nobody, nobody) != 0 ||
-                                ::setresuid(nobody, nobody, nobody) != 0))
-            ::_exit(126);
+        if (!become_nobody()) ::_exit(126);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::dup2(stderr_file_.get(), 2);
         ::dup2(pair->second.get(), 3);
@@ -237,10 +240,43 @@ DoorProcess::~DoorProcess() {
     }
 }
 
-std::string DoorProcess::state() {
+bool DoorProcess::has_ended() {
     int status = 0;
     if (!ended_ && ::waitpid(pid_, &status, WNOHANG) == pid_) ended_ = status;
-    return (ended_ ? "ended with " + std::to_string(wait()) : std::string("running")) + "; log: " + log();
+    return ended_.has_value();
+}
+
+std::string DoorProcess::proc(const std::string& name) const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/" + name);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+bool DoorProcess::readable_by_its_user(const std::string& name) const {
+    const std::string path = "/proc/" + std::to_string(pid_) + "/" + name;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        if (!become_nobody()) ::_exit(2);
+        ::_exit(::open(path.c_str(), O_RDONLY) >= 0 ? 1 : 0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    REQUIRE(WIFEXITED(status));
+    REQUIRE(WEXITSTATUS(status) != 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+bool DoorProcess::attacks_compiled_in() {
+#if defined(MOHR_FAULT_POINTS)
+    return true;
+#else
+    return false;
+#endif
+}
+
+std::string DoorProcess::state() {
+    return (has_ended() ? "ended with " + std::to_string(wait()) : std::string("running")) +
+           "; log: " + log();
 }
 
 int DoorProcess::wait() {

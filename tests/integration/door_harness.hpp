@@ -81,6 +81,13 @@ public:
     [[nodiscard]] std::string log() const;
     /// Waits for the end: the exit status, or minus the signal.
     int wait();
+    [[nodiscard]] bool has_ended();
+    /// Of /proc/PID, read as the test's user.
+    [[nodiscard]] std::string proc(const std::string& name) const;
+    /// Whether a process of the door's own user can open that file of /proc/PID.
+    [[nodiscard]] bool readable_by_its_user(const std::string& name) const;
+    /// Whether the door was built with the fault points.
+    [[nodiscard]] static bool attacks_compiled_in();
     /// For a failed test: whether it lives, and its standard error.
     [[nodiscard]] std::string state();
     /// VmHWM and VmRSS.
