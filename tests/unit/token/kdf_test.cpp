@@ -138,7 +138,10 @@ TEST_CASE("mohr-kdf runs without core dumps, without new privileges and with its
         descriptors.insert(entry.path().filename());
     worker.join();
     CHECK(derived);
-    CHECK(descriptors == std::set<std::string>{"0", "1", "2"});
+    if (::geteuid() == 0)
+        CHECK(descriptors == std::set<std::string>{"0", "1", "2"});
+    else
+        CHECK(ended == std::errc::permission_denied); // not dumpable: closed even to its own user
 }
 
 TEST_CASE("a helper that fails costs no try and says unavailable [R55]", "[token][kdf]") {
