@@ -59,13 +59,15 @@ class Demo {
         try {
             const seen = await work();
             console.log(`ok ${this.#count} - ${title}${seen ? `: ${seen}` : ''} (${Math.round(performance.now() - started)} ms)`);
-            if (options.screenshots) {
-                await this.#page.screenshot({ path: join(options.screenshots, `${String(this.#count).padStart(2, '0')}.png`) });
-            }
         } catch (error) {
             console.log(`not ok ${this.#count} - ${title}: ${error.message}`);
             throw error;
         }
+    }
+
+    /** A picture for the documents, where pictures were asked for. */
+    async picture(name) {
+        if (options.screenshots) await this.#page.screenshot({ path: join(options.screenshots, `${name}.png`) });
     }
 
     /** Opens a tab of the portal, fills its form, presses its button and waits for the outcome. */
@@ -119,7 +121,9 @@ async function mainJob(page, folder) {
         await page.locator('#visitor').getByText('Logged in').waitFor();
         return demo.checks(panel, ['challenge', 'signature', 'chain']);
     });
-    await demo.step('sign a text', async () => demo.checks(await demo.act('text'), ['signature', 'chain']));
+    const signText = async () => demo.checks(await demo.act('text'), ['signature', 'chain']);
+    await demo.step('sign a text', signText);
+    await demo.picture('portal-en');
     await demo.step(`sign a file of ${fileMiB} MiB`, async () => {
         return demo.checks(await demo.act('file', choose(file)), ['signature', 'chain']);
     });
@@ -154,6 +158,12 @@ async function mainJob(page, folder) {
         if ((await sha256(opened)) !== (await sha256(file))) throw new Error('what came out is not what went in');
         return 'the same bytes came out';
     });
+    await demo.step('sign a text in Persian', async () => {
+        await page.goto(`${options.url}/?lang=fa`);
+        await page.locator('#status[data-state="ready"]').waitFor({ timeout: stepTimeoutMs });
+        return signText();
+    });
+    await demo.picture('portal-fa');
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'mohr-demo-'));

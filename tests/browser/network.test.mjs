@@ -77,6 +77,9 @@ for (const [name, launch] of browsers) {
         });
 
         await t.test('a host name that resolves to this machine is refused [T04]', async () => {
+            // That the name leads here at all is shown by the site's own port.
+            const reach = await page.eval((url) => fetch(url, { mode: 'no-cors' }).then(() => 'reached', () => 'not reached'), `http://rebind.test:${site.port}/`);
+            assert.equal(reach, 'reached');
             assert.equal(await page.eval(opens, sandbox.ws), 'open');
             assert.equal(await page.eval(opens, sandbox.ws.replace('127.0.0.1', 'rebind.test')), 'refused');
         });

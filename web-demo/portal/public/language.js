@@ -27,10 +27,10 @@ export function size(bytes) {
     return `${format.format(bytes / 1024 ** unit)} ${texts[language].units[unit]}`;
 }
 
-export function date(value) {
+export function date(value, timeStyle) {
     const time = new Date(value);
     if (Number.isNaN(time.getTime())) return String(value);
-    return new Intl.DateTimeFormat(language === 'fa' ? 'fa-IR' : 'en', { dateStyle: 'long' }).format(time);
+    return new Intl.DateTimeFormat(language === 'fa' ? 'fa-IR' : 'en', { dateStyle: 'long', timeStyle }).format(time);
 }
 
 /** Puts every text of the page's frame in place. */

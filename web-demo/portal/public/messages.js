@@ -10,10 +10,10 @@ const longest = 48;
 const shorten = (_key, value) =>
     typeof value === 'string' && value.length > longest ? `${value.slice(0, 24)}… (${value.length})` : value;
 
-/** The live view: one line a message; a run of binary messages of one stream is one line that counts. */
+/** The live view: one line a message; what belongs to one stream is a line that counts. */
 export class MessageView {
     #list;
-    #last = undefined;
+    #runs = new Map();
     #methods = new Map();
 
     constructor(list) {
@@ -22,36 +22,36 @@ export class MessageView {
     }
 
     clear() {
-        this.#last = undefined;
+        this.#runs.clear();
         this.#list.replaceChildren(make('li', { class: 'empty', dir: 'auto' }, text('noMessages')));
     }
 
     add(traced) {
-        const key = traced.kind === 'binary' ? `${traced.direction} ${traced.stream}` : undefined;
-        if (key !== undefined && this.#last?.key === key) {
-            this.#last.count += 1;
-            this.#last.bytes += traced.bytes;
-            this.#last.label.textContent = this.#binaryLabel(traced.stream);
+        if (traced.kind === 'binary' || traced.message.method === 'stream.credit') {
+            this.#addToRun(traced);
             return;
         }
-        const label = make('span', { class: 'what' });
-        this.#last = { key, label, count: 1, bytes: traced.bytes ?? 0 };
-        const arrow = make('span', { class: 'arrow', 'aria-hidden': 'true' }, traced.direction === 'sent' ? '→' : '←');
-        let entry;
-        if (traced.kind === 'binary') {
-            label.textContent = this.#binaryLabel(traced.stream);
-            entry = make('li', { class: `${traced.direction} binary` }, arrow, label);
-        } else {
-            label.textContent = this.#jsonLabel(traced);
-            const details = make('pre', {}, JSON.stringify(traced.message, shorten, 2));
-            const failed = traced.message.error !== undefined ? ' failed' : '';
-            entry = make('li', { class: traced.direction + failed }, arrow, make('details', {}, make('summary', {}, label), details));
-        }
-        this.#append(entry);
+        // What follows another message is a new run, so that the order of events can still be read.
+        this.#runs.clear();
+        const label = make('span', { class: 'what' }, this.#jsonLabel(traced));
+        const details = make('pre', {}, JSON.stringify(traced.message, shorten, 2));
+        const failed = traced.message.error !== undefined ? ' failed' : '';
+        this.#append(traced.direction + failed, make('details', {}, make('summary', {}, label), details));
     }
 
-    #binaryLabel(stream) {
-        return `binary ×${this.#last.count}, stream ${stream}, ${size(this.#last.bytes)}`;
+    #addToRun(traced) {
+        const binary = traced.kind === 'binary';
+        const { stream, bytes } = binary ? traced : traced.message.params;
+        const key = `${traced.direction} ${traced.kind} ${stream}`;
+        let run = this.#runs.get(key);
+        if (!run) {
+            run = { label: make('span', { class: 'what' }), count: 0, bytes: 0 };
+            this.#runs.set(key, run);
+            this.#append(`${traced.direction} run`, run.label);
+        }
+        run.count += 1;
+        run.bytes += bytes;
+        run.label.textContent = `${binary ? 'binary' : 'stream.credit'} ×${run.count}, stream ${stream}, ${size(run.bytes)}`;
     }
 
     #jsonLabel({ direction, message }) {
@@ -65,10 +65,12 @@ export class MessageView {
         return `${method}  #${message.id}  ${outcome}`;
     }
 
-    #append(entry) {
+    #append(kind, content) {
         this.#list.querySelector('.empty')?.remove();
         const atEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < 40;
-        this.#list.append(entry);
+        const [direction] = kind.split(' ');
+        const arrow = make('span', { class: 'arrow', 'aria-hidden': 'true' }, direction === 'sent' ? '→' : '←');
+        this.#list.append(make('li', { class: kind }, arrow, content));
         while (this.#list.children.length > shownAtMost) this.#list.firstElementChild.remove();
         if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
     }

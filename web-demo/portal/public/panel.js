@@ -174,7 +174,7 @@ export function signerFacts(verdict) {
         ['issuer', commonName(signer?.issuer)],
         ['validTo', signer && date(signer.validTo)],
         ['digest', verdict.digestAlgorithm],
-        ['signingTime', verdict.signingTime],
+        ['signingTime', verdict.signingTime && date(verdict.signingTime, 'short')],
         ['size', verdict.size === undefined ? undefined : size(verdict.size)],
         ['sha256', verdict.sha256],
     ];

@@ -70,7 +70,18 @@ export async function openEnvelope({ cms, certificateFile, keyFile, outputLimit 
             checks: [{ name: 'open', ok: true, detail: '' }],
             size: content.length,
             sha256: createHash('sha256').update(content).digest('hex'),
-            preview: content.subarray(0, outputLimit).toString('utf8'),
+            preview: readable(content.subarray(0, outputLimit)),
         };
     });
+}
+
+/** The text these bytes are the beginning of; nothing where they are no text. */
+function readable(bytes) {
+    try {
+        // `stream` lets a character be cut at the end.
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+        return /[\u0000-\u0008\u000e-\u001f]/.test(text) ? undefined : text;
+    } catch {
+        return undefined;
+    }
 }
