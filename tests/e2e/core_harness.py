@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
 import socket
 import struct
@@ -285,6 +286,7 @@ class Agent:
 
     def next(self):
         """What the core said to it next."""
+        assert select.select([self.reader], [], [], 30)[0], "the core said nothing to the agent within 30 s"
         line = self.reader.readline()
         return json.loads(line) if line else None
 
