@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::size_t max_descriptors = 4;
 constexpr std::size_t max_secrets = 4;
-constexpr int backlog = 16;
+constexpr int backlog = 64; // more than may connect, so that a full house answers too
 constexpr int reads_per_turn = 256;
 
 /// A message whose secrets are still to come.

@@ -43,9 +43,9 @@ class Control:
 
     def __init__(self, path, user=RUNNER, timeout=20):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(timeout)
         with acting_as(user):
             self.socket.connect(str(path))
+        self.socket.settimeout(timeout)
         self.last_id, self.notifications = 0, []
 
     def __enter__(self):

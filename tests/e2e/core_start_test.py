@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -350,6 +352,26 @@ def test_start_is_quick(profile):
         profile.stop()
     # Never gate on an absolute figure; this only finds an Argon2id run or a key generation that crept in.
     assert sorted(times)[2] < 1.5, times
+
+
+def test_unit_file(build, tmp_path):
+    """the systemd user unit is one that systemd takes, hardened, and does not restart where that cannot help"""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs systemd-analyze")
+    made = (build / "config/mohrd.service").read_text()
+    unit = tmp_path / "mohrd.service"
+    unit.write_text(re.sub(r"^ExecStart=.*$", f"ExecStart={build}/daemon/core/mohrd", made, flags=re.M))
+    result = subprocess.run(["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True, timeout=60,
+                            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)})
+    assert result.returncode == 0 and result.stderr == "", result.stderr
+    unit.write_text(unit.read_text() + "\n[Service]\nNoSuchSetting=1\n")
+    result = subprocess.run(["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True, timeout=60,
+                            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)})
+    assert "NoSuchSetting" in result.stderr  # it does look
+    for setting in ("NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes", "LimitCORE=0", "UMask=0077", "IPAddressAllow=localhost"):
+        assert f"\n{setting}\n" in made
+    never = re.search(r"^RestartPreventExitStatus=(.*)$", made, flags=re.M).group(1).split()
+    assert {ALREADY_RUNNING, HELD_BY_US, HELD_BY_OTHER, UNSAFE_FILES, VAULT, USAGE, CONFIGURATION} <= set(map(int, never))
 
 
 def test_damaged_vault(profile):
