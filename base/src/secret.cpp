@@ -82,12 +82,16 @@ void* hooked_realloc(void* p, std::size_t size, const char* file, int line) {
     return fresh;
 }
 
-std::size_t allowed_size(std::size_t wanted) {
+/// How much of `wanted` may be locked; all of it if that is less than half. An arena that a low limit cut to
+/// a few pages would not hold the keys and OpenSSL's heap, and the process could do nothing at all.
+std::size_t arena_size(std::size_t wanted) {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && ::geteuid() != 0)
-        wanted = std::min<std::size_t>(wanted, limit.rlim_cur);
+    std::size_t size = wanted;
+    if (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && ::geteuid() != 0 &&
+        limit.rlim_cur >= wanted / 2)
+        size = std::min<std::size_t>(wanted, limit.rlim_cur);
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    return wanted / page * page;
+    return std::max(page, size / page * page);
 }
 
 void* map_memfd_secret(std::size_t size) {
@@ -112,14 +116,13 @@ void* map_memfd_secret(std::size_t size) {
 SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl, SecretMemoryChoice choice) {
     Arena& a = arena();
     if (a.heap != nullptr) return a.kind;
-    std::size_t size = allowed_size(bytes);
+    const std::size_t size = arena_size(bytes);
     void* p = MAP_FAILED;
-    if (size > 0 && choice == SecretMemoryChoice::best) {
+    if (choice == SecretMemoryChoice::best) {
         p = map_memfd_secret(size);
         a.kind = SecretMemory::memfd_secret;
     }
     if (p == MAP_FAILED) {
-        if (size == 0) size = bytes;
         p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED) throw std::bad_alloc();
         a.kind = ::mlock(p, size) == 0 ? SecretMemory::locked : SecretMemory::plain;

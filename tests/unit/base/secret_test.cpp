@@ -3,6 +3,7 @@
 #include <mohr/base/random.hpp>
 #include <mohr/base/secret.hpp>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cstring>
@@ -71,5 +72,32 @@ TEST_CASE("OpenSSL's private keys live in the arena too [T30]", "[base]") {
               if (install_secret_memory(6 << 20, OpensslHeap::secret) == SecretMemory::plain) return 1;
               const Secret random = random_secret(32);
               return random.size() == 32 ? 0 : 2;
+          }) == 0);
+}
+
+TEST_CASE("a low RLIMIT_MEMLOCK costs the lock and not the room to work in [T30]", "[base]") {
+    const auto choice = GENERATE(SecretMemoryChoice::best, SecretMemoryChoice::no_memfd_secret);
+    CHECK(in_child([&] {
+              const rlimit low{64 * 1024, 64 * 1024};
+              if (::setrlimit(RLIMIT_MEMLOCK, &low) != 0) return 1;
+              // Root is not held to the limit.
+              if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 2;
+              if (install_secret_memory(4 << 20, OpensslHeap::ordinary, choice) != SecretMemory::plain)
+                  return 3;
+              try {
+                  const Secret room(std::size_t{2} << 20);
+                  return room.size() == std::size_t{2} << 20 ? 0 : 4;
+              } catch (const std::bad_alloc&) {
+                  return 5;
+              }
+          }) == 0);
+    CHECK(in_child([&] {
+              const rlimit low{64 * 1024, 64 * 1024};
+              if (::setrlimit(RLIMIT_MEMLOCK, &low) != 0) return 1;
+              if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 2;
+              // What fits is locked as before.
+              return install_secret_memory(64 * 1024, OpensslHeap::ordinary, choice) == SecretMemory::plain
+                         ? 3
+                         : 0;
           }) == 0);
 }

@@ -14,7 +14,7 @@ namespace mohr {
 /// How well the process's secret memory is protected.
 enum class SecretMemory {
     memfd_secret, ///< pages that the kernel itself cannot map elsewhere (memfd_secret(2))
-    locked,       ///< mlock + MADV_DONTDUMP + MADV_WIPEONFORK
+    locked,       ///< mlock + MADV_DONTDUMP + MADV_DONTFORK
     plain,        ///< neither was granted; zeroed on free all the same
 };
 
@@ -30,8 +30,8 @@ enum class SecretMemoryChoice { best, no_memfd_secret };
 
 /// Makes the arena that Secret (and, if asked, OpenSSL) allocates from. Call once, as the first act of main,
 /// before any OpenSSL call and before any thread. Without the call Secret falls back to ordinary memory that
-/// is zeroed on free. Honours RLIMIT_MEMLOCK: at most `bytes`, less if the limit is lower. Memory is zeroed
-/// when freed, absent after fork.
+/// is zeroed on free. Under RLIMIT_MEMLOCK the arena is cut down to half of `bytes` at most; below that it is
+/// plain memory of the full size. Memory is zeroed when freed, absent after fork.
 SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl,
                                    SecretMemoryChoice choice = SecretMemoryChoice::best);
 
