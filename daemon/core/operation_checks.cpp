@@ -3,6 +3,7 @@
 
 #include <mohr/base/digest.hpp>
 #include <mohr/base/encoding.hpp>
+#include <mohr/signing/other_protocols.hpp>
 
 #include <sys/stat.h>
 
@@ -203,6 +204,8 @@ Outcome<std::vector<std::string>> check_previews(const link::Sign& sign,
         if (!equal_constant_time(digest(sign.digest_algorithm, *content), item.digest))
             return Failure(Code::internal_error, "a preview is not what would be signed");
         if (as_text(*content).starts_with(login_context)) return Failure(Code::login_context);
+        if (sign.format == link::SignFormat::raw && signing::signs_for_another_protocol(*content))
+            return Failure(Code::login_context, "a bare signature over it would serve another protocol");
         shown[i] = to_shown_text(*content, std::min(room, max_prompt_preview_bytes));
         room -= std::min(room, shown[i].size());
     }

@@ -23,8 +23,8 @@ inline constexpr std::size_t max_prompt_previews_bytes = 64 * 1024;
 [[nodiscard]] protocol::Outcome<void> check(const link::Request& request, std::size_t previews);
 
 /// Compares each preview with its item's size and digest, through a descriptor that can no longer change
-/// (F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK), and refuses login statements. Returns what a prompt may show
-/// of each item. Blocks.
+/// (F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK), and refuses login statements and, for bare signatures, what
+/// other protocols sign. Returns what a prompt may show of each item. Blocks.
 [[nodiscard]] protocol::Outcome<std::vector<std::string>>
 check_previews(const link::Sign& sign, const std::vector<Descriptor>& previews);
 

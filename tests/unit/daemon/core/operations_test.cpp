@@ -5,6 +5,7 @@
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/random.hpp>
 #include <mohr/signing/cms_enveloped.hpp>
+#include <mohr/signing/cms_signed.hpp>
 
 #include <algorithm>
 
@@ -157,6 +158,30 @@ TEST_CASE("data that begins with the login context is refused, whatever the form
     CHECK(f.ask(sign, f.portal, 1, previews_of({content})).code() == Code::login_context);
     const std::string close("mohr-auth-v1");
     CHECK(f.ask(raw({close}), f.portal, 1, previews_of({close})).pending());
+}
+
+TEST_CASE("a bare signature is not made over what another protocol signs [T19]", "[operations]") {
+    Granted f;
+    // Signed attributes over a document that nobody was shown: with them the bare signature is a CMS one.
+    const auto attributes = signing::signed_attributes(
+        DigestAlgorithm::sha256, digest(DigestAlgorithm::sha256, as_bytes("I owe you everything")),
+        f.certificate_of(f.silver), std::nullopt);
+    REQUIRE(attributes);
+    const std::string tls_13 =
+        std::string(64, ' ') + std::string("TLS 1.3, client CertificateVerify\0", 34) + std::string(32, 'h');
+    const std::string tls_12 = std::string("\x01\x00\x00\xc4\x03\x03", 6) + std::string(200, 'r');
+    const std::string ssh =
+        std::string("\0\0\0\x20", 4) + std::string(32, 's') + "\x32" + std::string("\0\0\0\x04user", 8);
+    for (const std::string& content : {std::string(as_text(*attributes)), tls_13, tls_12, ssh}) {
+        auto sign = raw({content});
+        CHECK(f.ask(sign, f.portal, 1, previews_of({content})).code() == Code::login_context);
+        sign.format = link::SignFormat::cms; // our attributes stand before it
+        CHECK(f.ask(sign, f.portal, 1, previews_of({content})).pending());
+        f.service->abort_all(Code::cancelled);
+        f.executor.run();
+    }
+    const std::string ordinary("10 reasons to sign");
+    CHECK(f.ask(raw({ordinary}), f.portal, 1, previews_of({ordinary})).pending());
 }
 
 TEST_CASE("previews in a prompt are text, cut between characters and bounded over a batch", "[operations]") {
