@@ -2,6 +2,11 @@
 #include "catch_compat.hpp"
 #include "token_fixture.hpp"
 
+#include <array>
+#include <atomic>
+#include <thread>
+#include <vector>
+
 using namespace mohr;
 using namespace mohr::token;
 using mohr::test::pin;
@@ -79,6 +84,41 @@ TEST_CASE("while unlocked the same five tries count, and the last wrong one lock
     CHECK(tries_until_blocked(*fixture.token, Role::user) == 4);
     CHECK(!fixture.token->info().unlocked);
     CHECK(wrong(*fixture.token, Role::user, test::user_pin).reason == PinReason::blocked);
+}
+
+TEST_CASE("many threads that guess at once, with locks between, get five tries and no more [R55]",
+          "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.initialise();
+    if (GENERATE(false, true)) (void)fixture.user(); // unlocked: against the verifier in memory
+    std::array<std::atomic<int>, 6> told{};
+    std::atomic<int> other{0};
+    std::atomic<bool> over{false};
+    std::vector<std::thread> guessers;
+    for (int i = 0; i < 8; ++i)
+        guessers.emplace_back([&] {
+            for (int guess = 0; guess < 4; ++guess) {
+                const auto answer = fixture.token->authorise(Role::user, pin("000111"));
+                if (answer)
+                    ++other;
+                else if (answer.error().reason == PinReason::wrong)
+                    ++told.at(answer.error().tries_left.value_or(5));
+                else if (answer.error().reason != PinReason::blocked)
+                    ++other;
+            }
+        });
+    std::thread locker([&] {
+        while (!over) fixture.token->lock();
+    });
+    for (auto& guesser : guessers) guesser.join();
+    over = true;
+    locker.join();
+    CHECK(other == 0);
+    for (const std::size_t left : {1U, 2U, 3U, 4U}) CHECK(told.at(left) == 1);
+    CHECK(told[0] + told[5] == 0);
+    CHECK(wrong(*fixture.token, Role::user, test::user_pin).reason == PinReason::blocked);
+    fixture.open();
+    CHECK(fixture.token->info().user.blocked());
 }
 
 TEST_CASE("a right PIN gives every try back, locked or unlocked [R55]", "[token][pin]") {

@@ -11,8 +11,6 @@
 #include <openssl/rsa.h>
 
 #include <algorithm>
-#include <chrono>
-#include <random>
 #include <set>
 
 using namespace mohr;
@@ -178,34 +176,6 @@ TEST_CASE("implicit rejection differs between keys and between sizes of one ciph
                .same_as(unwrap_key(two, RsaPkcs1{32}, broken).value().reveal()));
     const Secret longer = unwrap_key(one, RsaPkcs1{48}, broken).value();
     CHECK(unwrap_key(one, RsaPkcs1{32}, broken).value().same_as(longer.reveal().first(32)));
-}
-
-TEST_CASE("good and bad PKCS#1 v1.5 padding take the same time [T21]", "[token][unwrap][.timing]") {
-    // The nightly two-class test: interleaved samples, the share of pairs in which "good" was slower, by the
-    // sign test.
-    Key key;
-    const Bytes good = encrypt(key.open_half.get(), RSA_NO_PADDING, padded(Bytes(32, 1)));
-    Bytes block = padded(Bytes(32, 1));
-    block[1] = 1;
-    const Bytes bad = encrypt(key.open_half.get(), RSA_NO_PADDING, block);
-    const auto time = [&](const Bytes& encrypted) {
-        const auto begin = std::chrono::steady_clock::now();
-        (void)unwrap_key(key.loaded, RsaPkcs1{32}, encrypted);
-        return std::chrono::steady_clock::now() - begin;
-    };
-    // At random, not in turns: OpenSSL renews its blinding every 32 operations, which turns would always give to one
-    // class.
-    std::mt19937 order(std::random_device{}());
-    constexpr int pairs = 50'000;
-    int good_slower = 0;
-    for (int i = 0; i < pairs; ++i) {
-        const bool good_first = (order() & 1U) != 0;
-        const auto a = time(good_first ? good : bad);
-        const auto b = time(good_first ? bad : good);
-        good_slower += (good_first ? a > b : b > a) ? 1 : 0;
-    }
-    // Under the null hypothesis the standard deviation is sqrt(pairs)/2 = 112; five of them.
-    CHECK(std::abs(good_slower - pairs / 2) < 560);
 }
 
 TEST_CASE("ECDH agrees with openssl and refuses points that are not on the key's curve [R147]",
