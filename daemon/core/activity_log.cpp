@@ -82,7 +82,12 @@ struct ActivityLog::State : std::enable_shared_from_this<ActivityLog::State> {
         Result<void> written;
         {
             const std::lock_guard lock(writer_mutex);
-            written = writer.write(entries);
+            // The edge of the pool task: whoever waits for an entry must be told.
+            try {
+                written = writer.write(entries);
+            } catch (const std::exception& bug) {
+                written = Error(BaseErrc::io, std::string("activity log: ") + bug.what());
+            }
         }
         executor.post([self = shared_from_this(), told, written] {
             for (const auto& done : *told) done(written);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api_state.hpp"
+#include "guarded.hpp"
 #include "token_failures.hpp"
 
 #include <nlohmann/json.hpp>
@@ -66,7 +67,7 @@ void ControlApi::State::on_pool(Work work, ControlReply reply) {
     const std::weak_ptr<State> weak = weak_from_this();
     services.loop.post_to_pool(
         [weak, &loop = services.loop, work = std::move(work), reply = std::move(reply)] {
-            loop.post([outcome = work(), reply] { reply(outcome); });
+            loop.post([outcome = guarded<ControlOutcome>(work), reply] { reply(outcome); });
         });
 }
 

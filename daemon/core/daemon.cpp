@@ -84,7 +84,8 @@ struct Daemon::Parts {
     std::optional<TlsIdentity> identity;
     std::unique_ptr<token::SoftToken> token;
     // The loop goes after what posts to it; its pool is joined first of all (see ~Parts).
-    IoLoop loop{std::max(1U, std::thread::hardware_concurrency())};
+    IoLoop loop{std::max(1U, std::thread::hardware_concurrency()),
+                [this](const char* what) { log->error("a bug ended its work: {}", printable(what)); }};
     std::optional<SitePermissions> sites;
     std::unique_ptr<ActivityLog> activity;
     TerminalAgent terminal;

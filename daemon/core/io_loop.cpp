@@ -8,18 +8,30 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 namespace mohr::core {
 namespace asio = boost::asio;
 
 struct IoLoop::State {
-    explicit State(unsigned threads) : width(std::max(1U, threads)), pool(width) {}
+    State(unsigned threads, OnBug bug) : on_bug(std::move(bug)), width(std::max(1U, threads)), pool(width) {}
+
+    void tell(const char* what) const noexcept {
+        try {
+            if (on_bug) on_bug(what);
+        } catch (...) { // there is nobody left to tell
+        }
+    }
+
+    OnBug on_bug;
     asio::io_context context{1};
     unsigned width;
     asio::thread_pool pool;
 };
 
-IoLoop::IoLoop(unsigned pool_threads) : state_(std::make_unique<State>(pool_threads)) {}
+IoLoop::IoLoop(unsigned pool_threads, OnBug on_bug)
+    : state_(std::make_unique<State>(pool_threads, std::move(on_bug))) {}
 IoLoop::~IoLoop() {
     join_pool();
 }
@@ -29,7 +41,14 @@ void IoLoop::post(std::function<void()> work) {
 }
 
 void IoLoop::post_to_pool(std::function<void()> work) {
-    asio::post(state_->pool, std::move(work));
+    // An exception that left a thread of Asio's pool would end the process.
+    asio::post(state_->pool, [state = state_.get(), work = std::move(work)] {
+        try {
+            work();
+        } catch (const std::exception& bug) {
+            state->tell(bug.what());
+        }
+    });
 }
 
 void IoLoop::call_after(std::chrono::milliseconds delay, std::function<void()> work) {
@@ -49,11 +68,22 @@ asio::io_context& IoLoop::context() noexcept {
 
 void IoLoop::run() {
     const auto guard = asio::make_work_guard(state_->context);
-    state_->context.run();
+    for (;;) {
+        try {
+            state_->context.run();
+            return;
+        } catch (const std::exception& bug) {
+            state_->tell(bug.what());
+        }
+    }
 }
 
 void IoLoop::stop() {
     state_->context.stop();
+}
+
+void IoLoop::restart() {
+    state_->context.restart();
 }
 
 void IoLoop::join_pool() {

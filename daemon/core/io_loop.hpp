@@ -14,7 +14,10 @@ namespace mohr::core {
 /// The core's one I/O thread and its pool of one thread per processor.
 class IoLoop final : public Executor {
 public:
-    explicit IoLoop(unsigned pool_threads);
+    /// What work throws past its own edge is told to `on_bug` (from any thread) and ends that work alone: the
+    /// daemon lives.
+    using OnBug = std::function<void(const char* what)>;
+    explicit IoLoop(unsigned pool_threads, OnBug on_bug = {});
     ~IoLoop() override;
 
     void post(std::function<void()> work) override;
@@ -26,6 +29,8 @@ public:
     /// Runs the I/O on the calling thread until stop().
     void run();
     void stop();
+    /// After stop(), before another run().
+    void restart();
     /// Waits until all work of the pool has run; then none can be given to it any more.
     void join_pool();
 

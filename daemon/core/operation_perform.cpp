@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "guarded.hpp"
 #include "link_recipient.hpp"
 #include "operation_checks.hpp"
 #include "operation_work.hpp"
@@ -58,14 +59,16 @@ private:
         for (;;) {
             const auto first = next_.fetch_add(items_at_once);
             const auto last = std::min(first + items_at_once, items_.size());
-            for (auto i = first; i < last && !failed_.load(); ++i) sign_one(i);
+            for (auto i = first; i < last && !failed_.load(); ++i)
+                if (auto done = guarded<Outcome<void>>([&] { return sign_one(i); }); !done)
+                    fail(done.error());
             if (last >= items_.size() || failed_.load()) break;
         }
         if (workers_.fetch_sub(1) == 1) finish();
     }
 
-    void sign_one(std::size_t index) {
-        if (job_.given_up->load()) return fail(Failure(Code::cancelled));
+    Outcome<void> sign_one(std::size_t index) {
+        if (job_.given_up->load()) return Failure(Code::cancelled);
         const auto& document = job_.consent.shown.documents[index];
         auto& item = items_[index];
         auto digest = document.digest;
@@ -74,14 +77,15 @@ private:
             if (sign_.signing_time) signing_time = job_.now;
             auto attributes = signing::signed_attributes(document.digest_algorithm, document.digest,
                                                          *job_.consent.object->certificate, signing_time);
-            if (!attributes) return fail(token_failure(attributes.error()));
+            if (!attributes) return token_failure(attributes.error());
             item.signed_attributes = std::move(*attributes);
             digest = mohr::digest(document.digest_algorithm, item.signed_attributes);
         }
         auto signature = token_.sign(*job_.proof, job_.consent.object->id, Purpose::sign_document,
                                      to_token(scheme_), document.digest_algorithm, digest);
-        if (!signature) return fail(token_failure(signature.error()));
+        if (!signature) return token_failure(signature.error());
         item.signature = std::move(*signature);
+        return {};
     }
 
     void fail(Failure failure) {
@@ -228,7 +232,7 @@ void perform(Executor& executor, token::Token& token, Job job, Finished finished
         return;
     }
     const auto request = std::move(job.request);
-    finished(std::visit(Performer(token, job), request));
+    finished(guarded<Outcome<Done>>([&] { return std::visit(Performer(token, job), request); }));
 }
 
 } // namespace mohr::core::operation_work

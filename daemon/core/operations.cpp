@@ -5,6 +5,7 @@
 #include "broker.hpp"
 #include "certificate_choice.hpp"
 #include "challenge_memory.hpp"
+#include "guarded.hpp"
 #include "operation_checks.hpp"
 #include "operation_log.hpp"
 #include "operation_work.hpp"
@@ -48,6 +49,15 @@ const std::string* named_certificate(const link::Request& request) {
 Failure for_page(Failure failure) {
     if (failure.code > Code::stream_error) failure.code = Code::internal_error;
     return failure;
+}
+
+/// The edge of the pool task: a check that breaks off has cost its try and is told as unavailable.
+Result<token::Authorisation, token::PinFailure> authorise(token::Token& token, const Secret& pin) {
+    try {
+        return token.authorise(token::Role::user, pin);
+    } catch (const std::exception& bug) {
+        return token::PinFailure{token::PinReason::unavailable, std::nullopt, bug.what()};
+    }
 }
 
 /// One operation from start to reply.
@@ -227,8 +237,9 @@ private:
         order->pin_min = config_.pin_min;
         order->pin_max = config_.pin_max;
         executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, order] {
-            auto prepared =
-                std::make_shared<Outcome<operation_work::Prepared>>(operation_work::prepare(token, *order));
+            using Prepared = Outcome<operation_work::Prepared>;
+            auto prepared = std::make_shared<Prepared>(
+                guarded<Prepared>([&] { return operation_work::prepare(token, *order); }));
             executor.post([self, run, prepared] {
                 if (const auto state = self.lock()) state->on_prepared(run, std::move(*prepared));
             });
@@ -389,7 +400,7 @@ private:
                                 std::move(run->certificates), std::nullopt, run->given_up, clock_.now()});
         executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, pin,
                                 job] {
-            auto proof = token.authorise(token::Role::user, *pin);
+            auto proof = authorise(token, *pin);
             pin->clear();
             if (!proof) {
                 auto refused = std::make_shared<token::PinFailure>(proof.error());

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -23,11 +24,16 @@ public:
     std::optional<Error> commit_failure;   ///< of the activity log's head
     int fail_signature_number = 0;         ///< the n-th signature fails
     std::function<void(int)> on_signature; ///< told the number of each, before it is made
+    enum class Bug { none, objects, authorise, sign };
+    Bug bug = Bug::none; ///< what throws, as a bug or memory used up would
 
     [[nodiscard]] int key_uses() const { return signatures + decryptions + generated + imported; }
 
     token::TokenInfo info() const override { return inner_.info(); }
-    Result<std::vector<token::TokenObject>> objects() const override { return inner_.objects(); }
+    Result<std::vector<token::TokenObject>> objects() const override {
+        if (bug == Bug::objects) throw std::bad_alloc();
+        return inner_.objects();
+    }
     Result<void> initialise(Secret user, Secret admin, std::string label,
                             token::PinConfirmations confirmed) override {
         return inner_.initialise(std::move(user), std::move(admin), std::move(label), confirmed);
@@ -41,6 +47,7 @@ public:
     }
     Result<token::Authorisation, token::PinFailure> authorise(token::Role role, const Secret& pin) override {
         ++authorised;
+        if (bug == Bug::authorise) throw std::bad_alloc();
         return inner_.authorise(role, pin);
     }
     Result<void> change_pin(token::Authorisation proof, Secret pin,
@@ -86,6 +93,7 @@ public:
     }
     Result<Bytes> sign(const token::Authorisation& user, const token::KeyId& key, token::Purpose purpose,
                        token::SignatureScheme scheme, DigestAlgorithm algorithm, ByteView digest) override {
+        if (bug == Bug::sign) throw std::bad_alloc();
         const int number = ++signatures;
         if (on_signature) on_signature(number);
         if (number == fail_signature_number) return Error(token::TokenErrc::storage, "told to");

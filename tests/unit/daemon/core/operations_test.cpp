@@ -735,3 +735,22 @@ TEST_CASE("a silenced origin learns when it may ask again [T15]", "[operations]"
     f.service->site_changed(f.portal);
     CHECK(f.service->access(f.portal, 1) == link::Access::undecided);
 }
+
+TEST_CASE("memory used up on the pool fails one operation, and the next prompt is shown [R192]",
+          "[operations]") {
+    using Bug = test::CountingToken::Bug;
+    const auto bug = GENERATE(Bug::objects, Bug::authorise, Bug::sign);
+    const auto contents = GENERATE(std::vector<std::string>{"text"}, std::vector<std::string>(9, "text"));
+    Granted f;
+    f.counting->bug = bug;
+    auto& call = f.ask(OperationFixture::cms(contents));
+    if (bug != Bug::objects) {
+        f.surface.allow(test::user_pin, f.silver.text());
+        f.executor.run();
+    }
+    CHECK(call.code() == Code::internal_error);
+    CHECK(f.service->running() == 0);
+    f.counting->bug = Bug::none;
+    auto& next = f.ask_and_allow(OperationFixture::cms({"next"}), f.silver.text());
+    CHECK(next.reply());
+}
