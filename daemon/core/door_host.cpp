@@ -28,12 +28,31 @@ struct Connection {
 };
 
 struct Job {
+    link::JobKind kind{};
     Program program;
     DoorHost::JobCallbacks callbacks;
 };
 
 /// A door that opens more is broken or hostile: it checks its own limits long before.
 constexpr std::size_t max_connections = 2048;
+/// Looks into /proc at a time. A program that is not looked up is shown as unknown, which warns.
+constexpr std::size_t max_lookups = 256;
+
+/// What a job of the command line or the desktop asks for. Anything else would be a page's wish under the
+/// name of this computer.
+bool belongs_to(link::JobKind kind, const link::Request& request) noexcept {
+    const auto* sign = std::get_if<link::Sign>(&request);
+    switch (kind) {
+    case link::JobKind::sign:
+        return sign != nullptr && sign->items.size() == 1;
+    case link::JobKind::decrypt:
+        return std::holds_alternative<link::Decrypt>(request);
+    case link::JobKind::encrypt:
+    case link::JobKind::verify:
+        return false;
+    }
+    return false;
+}
 
 } // namespace
 
@@ -61,6 +80,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     std::map<link::ConnectionId, Connection> connections;
     std::map<link::JobId, Job> jobs;
     link::JobId last_job = 0;
+    std::size_t lookups = 0; ///< under way on the pool
     std::function<void()> on_status;
     std::function<void()> on_stopped;
     std::function<std::string()> token_state;
@@ -89,6 +109,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     void on(link::FileJobReply message);
     void on(const link::FileJobProgress& message);
 
+    void look_up(link::ConnectionId id, link::FourTuple peer);
     void program_found(link::ConnectionId id, std::optional<Program> program);
     void run(Requester requester, link::Operation operation, std::vector<Descriptor> previews);
     void refuse(link::OperationId id, protocol::Code code, const char* why);
@@ -244,9 +265,16 @@ link::SiteState DoorHost::State::site_state(link::ConnectionId id, const Connect
 }
 
 void DoorHost::State::on(link::SiteOpen message) {
+    // A number serves once: handles, grants and the program that was found belong to it. 0 is for jobs.
+    if (message.connection == 0 || connections.count(message.connection) != 0 ||
+        connections.size() >= max_connections) {
+        log->warn("upgrade refused: connection {} is open, or there are too many", message.connection);
+        send(link::SiteState{message.connection, false, link::Access::undecided, ""});
+        return;
+    }
     // Again, just before the upgrade: the first check was when the socket was accepted.
-    if (connections.size() >= max_connections || !peer_is(::geteuid(), message.peer)) {
-        log->warn("upgrade refused: of another user, or its owner is gone");
+    if (!peer_is(::geteuid(), message.peer)) {
+        log->warn("upgrade refused: not of this user");
         send(link::SiteState{message.connection, false, link::Access::undecided, ""});
         return;
     }
@@ -254,18 +282,25 @@ void DoorHost::State::on(link::SiteOpen message) {
     connection.origin = message.origin;
     connection.tls = message.tls;
     send(site_state(message.connection, connection));
-    // Walking /proc takes milliseconds; only a prompt needs it.
+    look_up(message.connection, std::move(message.peer));
+}
+
+/// Walking /proc takes milliseconds; only a prompt needs it.
+void DoorHost::State::look_up(link::ConnectionId id, link::FourTuple peer) {
+    if (lookups >= max_lookups) return program_found(id, std::nullopt);
+    ++lookups;
     const std::weak_ptr<State> weak = weak_from_this();
-    loop.post_to_pool(
-        [weak, &loop = loop, mine = generation, peer = std::move(message.peer), id = message.connection] {
-            const auto facts = client_socket(peer);
-            std::optional<Program> program;
-            if (facts && *facts) program = program_of_socket((*facts)->inode);
-            loop.post([weak, mine, id, program = std::move(program)]() mutable {
-                const auto self = weak.lock();
-                if (self && self->generation == mine) self->program_found(id, std::move(program));
-            });
+    loop.post_to_pool([weak, &loop = loop, mine = generation, peer = std::move(peer), id] {
+        const auto facts = client_socket(peer);
+        std::optional<Program> program;
+        if (facts && *facts) program = program_of_socket((*facts)->inode);
+        loop.post([weak, mine, id, program = std::move(program)]() mutable {
+            const auto self = weak.lock();
+            if (!self) return;
+            --self->lookups;
+            if (self->generation == mine) self->program_found(id, std::move(program));
         });
+    });
 }
 
 void DoorHost::State::program_found(link::ConnectionId id, std::optional<Program> program) {
@@ -292,6 +327,8 @@ void DoorHost::State::on(link::Operation operation, std::vector<Descriptor> prev
     if (operation.connection == 0) {
         const auto job = jobs.find(operation.job);
         if (job == jobs.end()) return refuse(operation.id, protocol::Code::cancelled, "no such job");
+        if (!belongs_to(job->second.kind, operation.request))
+            return refuse(operation.id, protocol::Code::invalid_request, "the job asks for something else");
         requester.job = operation.job;
         requester.local = true;
         requester.program = job->second.program;
@@ -301,6 +338,9 @@ void DoorHost::State::on(link::Operation operation, std::vector<Descriptor> prev
     if (found == connections.end())
         return refuse(operation.id, protocol::Code::cancelled, "no such connection");
     if (!found->second.program_known) {
+        if (found->second.waiting.size() >= settings.limits.requests_per_connection)
+            return refuse(operation.id, protocol::Code::limit_exceeded,
+                          "operations before the program is known");
         found->second.waiting.emplace_back(std::move(operation), std::move(previews));
         return;
     }
@@ -440,7 +480,7 @@ link::JobId DoorHost::start_job(link::FileJob job, std::vector<Descriptor> descr
         });
         return id;
     }
-    state_->jobs.emplace(id, Job{std::move(program), std::move(callbacks)});
+    state_->jobs.emplace(id, Job{job.kind, std::move(program), std::move(callbacks)});
     state_->send(std::move(job), std::move(descriptors));
     return id;
 }

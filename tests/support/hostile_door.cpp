@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands where mohr-door should be and breaks the agreements of docs/link.md, one per argument. What the core
+// made of it goes back through the link, for the test to look at.
+#include "link/link_channel.hpp"
+#include "loopback.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdlib>
+#include <string_view>
+#include <tuple>
+#include <unistd.h>
+
+namespace {
+
+using namespace mohr;
+namespace link = protocol::link;
+
+/// A connection that this user really has, so that the core's look at the kernel is content.
+struct Connection {
+    Descriptor listener = test::make_socket(test::Where::v4);
+    Descriptor client = test::make_socket(test::Where::v4);
+    Descriptor server;
+    link::FourTuple peer;
+
+    Connection() {
+        if (test::squat(listener, test::Where::v4, 0) != 0) ::_exit(10);
+        const auto [address, port] = end_of(listener, ::getsockname);
+        if (test::connect_to(client, test::Where::v4, port) != 0) ::_exit(11);
+        server = Descriptor(::accept(listener.get(), nullptr, nullptr));
+        std::tie(peer.local_address, peer.local_port) = end_of(server, ::getsockname);
+        std::tie(peer.remote_address, peer.remote_port) = end_of(server, ::getpeername);
+    }
+
+    template <class Name>
+    static std::pair<Bytes, std::uint16_t> end_of(const Descriptor& socket, Name name) {
+        sockaddr_storage storage{};
+        socklen_t size = sizeof storage;
+        if (name(socket.get(), reinterpret_cast<sockaddr*>(&storage), &size) != 0) ::_exit(12);
+        return test::endpoint_of(storage);
+    }
+};
+
+class HostileDoor {
+public:
+    HostileDoor(boost::asio::io_context& context, std::string_view what)
+        : what_(what), core_(context, Descriptor(3)) {
+        core_.start([this](link::FromCore message, link_descriptors) { on(message); },
+                    [](const std::string&) { ::_exit(0); });
+    }
+
+private:
+    using link_descriptors = mohr::link::Descriptors;
+
+    void on(const link::FromCore& message) {
+        if (std::holds_alternative<link::Stop>(message)) ::_exit(0);
+        if (std::holds_alternative<link::Configure>(message)) {
+            core_.send(link::Ready{});
+            if (what_ == "reopen") reopen();
+        }
+        if (const auto* state = std::get_if<link::SiteState>(&message)) {
+            ++(state->allowed ? counters_.connections : counters_.silent);
+            core_.send(counters_);
+        }
+        if (const auto* job = std::get_if<link::FileJob>(&message)) {
+            job_ = job->id;
+            core_.send(link::Operation{1, 0, job->id, link::ListCertificates{}});
+        }
+        if (const auto* reply = std::get_if<link::OperationReply>(&message)) {
+            link::FileJobReply told;
+            told.id = job_;
+            if (!reply->outcome) told.outcome = reply->outcome.error();
+            core_.send(told);
+        }
+    }
+
+    /// Takes the number of an open connection, and that of the jobs, for another origin.
+    void reopen() {
+        core_.send(link::SiteOpen{7, connection_.peer, "https://a.example", link::Api::v1, false});
+        core_.send(link::SiteOpen{7, connection_.peer, "https://b.example", link::Api::v1, false});
+        core_.send(link::SiteOpen{0, connection_.peer, "https://c.example", link::Api::v1, false});
+    }
+
+    std::string_view what_;
+    Connection connection_;
+    link::Counters counters_;
+    link::JobId job_ = 0;
+    mohr::link::DoorEnd core_;
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    boost::asio::io_context context;
+    const HostileDoor door(context, argc > 1 ? argv[1] : "");
+    context.run();
+    return 0;
+}
