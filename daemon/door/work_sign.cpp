@@ -2,6 +2,7 @@
 #include "work.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/signing/cms_signed.hpp>
+#include <mohr/signing/other_protocols.hpp>
 
 #include <nlohmann/json.hpp>
 #include <sys/mman.h>
@@ -18,6 +19,8 @@ using protocol::Code;
 
 /// A signature over a document that begins so could be shown to a portal as a login.
 constexpr std::string_view login_context{"mohr-auth-v1\0", 13};
+/// As much of a large document's beginning as is looked at.
+constexpr std::size_t head_bytes = std::max(login_context.size(), signing::other_protocol_head_bytes);
 /// Where bytes may have to wait for the core to hand out a spool.
 constexpr std::uint64_t kept_window = 1024 * 1024;
 /// A message to a page stays below 1 MiB, whatever its members are.
@@ -238,6 +241,9 @@ private:
             Intake& intake = *intakes_[i];
             if (as_text(intake.preview).starts_with(login_context))
                 return finish(Failure(Code::login_context));
+            const bool bare = parameters_.format == link::SignFormat::raw && document.feed;
+            if (bare && signing::signs_for_another_protocol(intake.preview))
+                return finish(Failure(Code::login_context, "a bare signature would serve another protocol"));
             link::SignItem item;
             item.name = document.name;
             item.media_type = document.media_type;
@@ -361,7 +367,7 @@ void Intake::take(ByteView bytes) {
     hasher_.update(bytes);
     if (size <= link::max_preview_bytes)
         preview.insert(preview.end(), bytes.begin(), bytes.end());
-    else if (preview.size() > login_context.size() || preview.empty())
+    else if (preview.size() != head_bytes)
         shorten_preview(bytes);
     if (kept) {
         if (const auto written = kept->write(bytes); !written) return failed(failure_of(written.error()));
@@ -370,10 +376,13 @@ void Intake::take(ByteView bytes) {
     work_.taken(bytes.size());
 }
 
-/// Too large to be shown: only the beginning still matters, for the login context.
+/// Too large to be shown: only the beginning still matters, however small the messages were that brought it.
 void Intake::shorten_preview(ByteView bytes) {
-    if (preview.empty()) preview.assign(bytes.begin(), bytes.end());
-    preview.resize(std::min(preview.size(), login_context.size()));
+    if (preview.size() < head_bytes) {
+        const auto more = bytes.first(std::min(bytes.size(), head_bytes - preview.size()));
+        preview.insert(preview.end(), more.begin(), more.end());
+    }
+    preview.resize(std::min(preview.size(), head_bytes));
     preview.shrink_to_fit();
 }
 

@@ -212,6 +212,29 @@ TEST_CASE("a document under the login context is refused, whatever its size [T19
     CHECK(f.host.requests.size() == 1);
 }
 
+TEST_CASE("the beginning of a large document is looked at however its messages cut it [T19]",
+          "[door][session]") {
+    // Signed attributes, of which one is too large for a preview.
+    const std::string attributes("\x31\x83\x01\x60\x00\x30\x83\x01\x50\x00\x06\x03\x2a\x03\x04", 15);
+    for (const std::string& head : {std::string("mohr-auth-v1\0", 13), attributes})
+        for (const std::size_t first : {1U, 5U, 12U}) {
+            Fixture f;
+            const std::string content = head + std::string(90'000, 'x');
+            const json opened = f.result("stream.open", {{"direction", "upload"}});
+            const auto stream = opened["stream"].get<std::uint32_t>();
+            const auto id = f.send("sign.raw", {{"document", {{"name", "big"}, {"stream", stream}}}});
+            for (const std::string& part : {content.substr(0, first), content.substr(first)}) {
+                Bytes message(4);
+                boost::endian::store_big_u32(message.data(), stream);
+                message.insert(message.end(), part.begin(), part.end());
+                f.session.on_binary(message, true);
+            }
+            f.send("stream.close", {{"stream", stream}});
+            CHECK(f.code(id) == "login_context");
+            CHECK(f.host.requests.empty());
+        }
+}
+
 TEST_CASE("a request names digest, size and whole preview of its document to the core [T18]",
           "[door][session]") {
     Fixture f;
