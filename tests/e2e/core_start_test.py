@@ -275,6 +275,16 @@ def test_graceful_stop(profile, how):
     assert not any(os.path.exists(f"/proc/{pid}") for pid in door)
 
 
+def test_stop_with_a_door_that_hangs(profile):
+    """a door that does not react cannot keep the daemon from ending within 5 s"""
+    profile.start()
+    from harness import children_of
+    (door,) = children_of(profile.process.pid)
+    os.kill(door, signal.SIGSTOP)
+    assert profile.stop(seconds=5) == 0
+    assert not os.path.exists(f"/proc/{door}")
+
+
 def test_shutdown_over_the_control_socket(profile):
     """service.shutdown is answered and ends the daemon with 0"""
     profile.start()
