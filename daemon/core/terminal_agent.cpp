@@ -2,15 +2,14 @@
 #include "terminal_agent.hpp"
 
 #include "control_json.hpp"
-
 #include <mohr/base/files.hpp>
 
 #include <nlohmann/json.hpp>
-#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <fstream>
+#include <poll.h>
 #include <sstream>
 #include <unistd.h>
 

@@ -4,11 +4,12 @@
 #include "control_server.hpp"
 #include "prompt.hpp"
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace mohr::core {
 
