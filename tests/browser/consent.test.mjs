@@ -61,6 +61,22 @@ for (const [name, launch] of browsers) {
             await assert.rejects(page.eval(signing), codeIs('user_cancelled'));
         });
 
+        await t.test('a site that keeps asking after refusals is silenced and told for how long [T15]', async (t) => {
+            const { page } = await openSandbox(t, browser, site, { consent: 'deny' });
+            const outcomes = await page.eval(async () => {
+                const outcomes = [];
+                for (let at = 0; at < 8; ++at) {
+                    outcomes.push(await mohr.requestAccess().then(() => ({ code: 'granted' }), ({ code, details }) => ({ code, ...details })));
+                }
+                return outcomes;
+            });
+            assert.equal(outcomes[0].code, 'user_cancelled');
+            assert.equal(outcomes.at(-1).code, 'origin_denied');
+            assert.ok(outcomes.at(-1).retryAfter > 0);
+            const diagnosis = await page.eval(() => mohr.diagnose());
+            assert.deepEqual([diagnosis.state, diagnosis.access], ['blocked-for-this-site', 'silenced']);
+        });
+
         await t.test('an abort ends the prompt and the next request is asked anew [R188]', async (t) => {
             const { page, sandbox } = await openSandbox(t, browser, site, {
                 consent: [access, { ...allow, delay_ms: 60_000 }, allow],

@@ -67,6 +67,16 @@ for (const [name, launch] of browsers) {
             assert.equal(await page.eval(tryFrame, { attributes: { src: data } }), 'refused');
         });
 
+        await t.test('what a frame asks for is asked in the frame\'s own name [T12]', async (t) => {
+            const widget = `<!doctype html><script type="module">
+                import { Mohr } from '/client/index.js';
+                const mohr = new Mohr({ ws: ${JSON.stringify(sandbox.ws)}, transport: 'ws' });
+                mohr.connect().then((info) => parent.postMessage(info.origin, '*'), (error) => parent.postMessage(error.code, '*'));
+            <\/script>`;
+            const other = await startSite(t, { pages: { '/widget': widget } });
+            assert.equal(await page.eval(tryFrame, { attributes: { src: `${other.origin}/widget` } }), other.origin);
+        });
+
         await t.test('a page from a file is refused [T03]', async (t) => {
             const file = join(await temporaryDirectory(t, 'file-page'), 'page.html');
             await writeFile(file, '<!doctype html><title>file</title>');

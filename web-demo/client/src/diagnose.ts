@@ -38,6 +38,8 @@ export async function diagnose(link: Link, options: DiagnoseOptions): Promise<Di
         attempts: attempts.map(({ url, outcome, closeCode, elapsedMs }) => ({ url, outcome, closeCode, elapsedMs })),
     });
 
+    // A connection that breaks at this question is looked into like any other that does not open.
+    if (link.state.name === 'open') await link.refreshInfo().catch(() => undefined);
     if (link.state.name !== 'open') {
         const before = await permissionState();
         if (before === 'denied') return finish('browser-permission-denied');
@@ -49,7 +51,8 @@ export async function diagnose(link: Link, options: DiagnoseOptions): Promise<Di
         }
         attempts.push(...link.lastAttempts);
     }
-    if (link.state.name === 'open') return finish(judge(link.state.info, options.minimumVersion), link.state.info);
+    const { state } = link;
+    if (state.name === 'open') return finish(judge(state.info, options.minimumVersion), state.info);
     return finish(await explain(link, attempts));
 }
 

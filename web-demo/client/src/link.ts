@@ -79,6 +79,14 @@ export class Link extends Emitter<LinkEvents> {
         return this.#shared(signal);
     }
 
+    /** Asks again what the service says of itself and of this site; silence, for one, comes and goes unannounced. */
+    async refreshInfo(): Promise<void> {
+        const connection = this.#connection;
+        if (this.#state.name !== 'open' || !connection) return;
+        const { info } = this.#state;
+        Object.assign(info, (await connection.call('service.info', {})).value);
+    }
+
     /** Ends the connection and every attempt to get one. */
     close(): void {
         clearTimeout(this.#retryTimer);
