@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds stop_deadline = 2s;
 constexpr std::chrono::milliseconds counters_delay = 200ms;
 
+/// All of it on one thread: hashing and AES run at memory speed in pieces of at most 256 KiB, and a hop to a pool
+/// costs more than what most requests do here. What would take long (files, replays) is cut into turns.
 class Door final : public ClientHost, public FileJobHost {
 public:
     Door(Descriptor link, const DoorOptions& options)

@@ -82,6 +82,8 @@ public:
     /// Waits for the end: the exit status, or minus the signal.
     int wait();
     [[nodiscard]] bool has_ended();
+    /// User and system time so far.
+    [[nodiscard]] double cpu_seconds() const;
     /// Of /proc/PID, read as the test's user.
     [[nodiscard]] std::string proc(const std::string& name) const;
     /// Whether a process of the door's own user can open that file of /proc/PID.
