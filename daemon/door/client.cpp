@@ -35,7 +35,10 @@ void Client::on_site(const link::SiteState& state) {
     }
     if (!std::exchange(upgrading_, false))
         return; // a change while the 101 is under way: on_open() looks at it
-    if (state.allowed) return transport_->accept_upgrade();
+    if (state.allowed) {
+        accepted_ = true;
+        return transport_->accept_upgrade();
+    }
     host_.log().info("upgrade refused by the core");
     transport_->refuse();
 }
@@ -49,6 +52,7 @@ void Client::on_open() {
     session_ = std::make_unique<Session>(std::move(config), host_.clock(), *this);
     session_->on_site(site_.access, site_.token);
     host_.changed();
+    if (ending_) end(*ending_);
 }
 
 void Client::on_closed() {
@@ -58,6 +62,10 @@ void Client::on_closed() {
 }
 
 void Client::end(const std::string& reason) {
+    if (!session_ && accepted_) {
+        ending_ = reason; // the 101 is out or nearly: the page is told as soon as it can be
+        return;
+    }
     if (!session_) return transport_->drop();
     session_->stopping(reason.empty() ? "stopping" : reason);
     transport_->close(CloseCode::going_away);

@@ -6,6 +6,7 @@
 #include "transport.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace mohr::door {
@@ -81,7 +82,9 @@ private:
     bool tls_;
     bool silent_ = true;
     bool upgrading_ = false;
+    bool accepted_ = false;
     bool step_pending_ = false;
+    std::optional<std::string> ending_;
     std::string origin_;
     link::SiteState site_;
     std::shared_ptr<Transport> transport_;
