@@ -8,7 +8,7 @@
 using namespace mohr;
 using namespace mohr::cli;
 
-TEST_CASE("--since takes days, instants and ages, and nothing else", "[cli]") {
+TEST_CASE("since takes days, instants and ages, and nothing else", "[cli]") {
     const Instant now{std::chrono::milliseconds(1'795'000'000'000)}; // 2026-11-18T12:26:40Z
     CHECK(since("2026-11-22", now) == "2026-11-22T00:00:00.000Z");
     CHECK(since("2026-11-22T21:04:05Z", now) == "2026-11-22T21:04:05.000Z");
