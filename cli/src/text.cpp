@@ -21,7 +21,8 @@ constexpr std::array rows{
             "رمز مدیریتی باید بین ۴ تا ۲۴ کاراکتر باشد."},
     TextRow{Text::admin_pin_characters, "M15",
             "The admin PIN may contain English letters and digits only; case matters.",
-            "رمز مدیریتی فقط می‌تواند شامل حروف و اعداد انگلیسی باشد و بزرگی و "
+            "رمز مدیریتی فقط می‌تواند شامل حروف و اعداد انگلیسی باشد و بزرگی "
+            "و "
             "کوچکی "
             "حروف "
             "اهمیت "
@@ -73,7 +74,8 @@ constexpr std::array rows{
     TextRow{Text::declined, "", "Declined; nothing was changed.", "پذیرفته نشد؛ چیزی تغییر نکرد."},
     TextRow{Text::reset_loses, "",
             "A reset destroys every key on the token. Certificates that will be lost: {n}",
-            "بازنشانی همه کلیدهای توکن را از بین می‌برد. شمار گواهینامه‌هایی که "
+            "بازنشانی همه کلیدهای توکن را از بین می‌برد. شمار گواهینامه‌هایی "
+            "که "
             "از "
             "دست "
             "می‌رود: "
@@ -136,18 +138,20 @@ constexpr std::array rows{
             "ارتباط این سامانه محافظت‌شده نیست (http)."},
     TextRow{Text::warn_blind, "",
             "WHAT IS SIGNED CANNOT BE SHOWN. Such a signature could also serve as a login in your name.",
-            "آنچه امضا می‌شود قابل نمایش نیست. چنین امضایی می‌تواند به جای ورود شما "
+            "آنچه امضا می‌شود قابل نمایش نیست. چنین امضایی می‌تواند به جای ورود "
+            "شما "
             "هم "
             "به "
             "کار "
             "رود."},
-    TextRow{Text::warn_unauthenticated, "",
-            "This content is not tamper-proof: it may have been changed on its way.",
-            "این محتوا در برابر دست‌کاری محافظت نشده است و شاید در "
-            "راه "
-            "تغییر "
-            "کرده "
-            "باشد."},
+    TextRow{
+        Text::warn_unauthenticated, "",
+        "This content is not tamper-proof: it may have been changed on its way.",
+        "این محتوا در برابر دست‌کاری محافظت نشده است و شاید در "
+        "راه "
+        "تغییر "
+        "کرده "
+        "باشد."},
     TextRow{
         Text::warn_weak, "", "It uses an algorithm that is considered weak today.",
         "الگوریتمی به کار رفته است که امروز ضعیف شمرده می‌شود."},
@@ -174,7 +178,8 @@ constexpr std::array rows{
     TextRow{
         Text::question_allow_other_remember, "",
         "Allow with certificate {chosen}? y = yes, r = yes and remember, c = another certificate, n = no: ",
-        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، r بله و به یاد بماند، c "
+        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، r بله و به یاد بماند، "
+        "c "
         "گواهینامه "
         "دیگر، "
         "n "

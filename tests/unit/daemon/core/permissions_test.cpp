@@ -3,7 +3,6 @@
 #include "manual_executor.hpp"
 #include "permissions.hpp"
 #include "token_fixture.hpp"
-
 #include <mohr/base/files.hpp>
 
 #include <sys/stat.h>
