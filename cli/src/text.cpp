@@ -19,21 +19,17 @@ constexpr std::array rows{
             "رمز کاربری باید بین ۴ تا ۲۴ رقم باشد."},
     TextRow{Text::admin_pin_length, "M14", "The admin PIN must have 4 to 24 characters.",
             "رمز مدیریتی باید بین ۴ تا ۲۴ کاراکتر باشد."},
-    TextRow{Text::admin_pin_characters, "M15",
-            "The admin PIN may contain English letters and digits only; case matters.",
-            "رمز مدیریتی فقط می‌تواند شامل حروف و اعداد انگلیسی باشد و بزرگی "
-            "و "
-            "کوچکی "
-            "حروف "
-            "اهمیت "
-            "دارد."},
+    TextRow{
+        Text::admin_pin_characters, "M15",
+        "The admin PIN may contain English letters and digits only; case matters.",
+        "رمز مدیریتی فقط می‌تواند شامل حروف و اعداد انگلیسی باشد و بزرگی و کوچکی حروف اهمیت دارد."},
     TextRow{Text::pin_wrong, "M18", "Wrong PIN. {n} attempts left.",
             "رمز نادرست است. {n} تلاش باقی مانده است."},
     TextRow{Text::user_pin_blocked, "M19", "User PIN locked. Unlock it with the admin PIN.",
             "رمز کاربری مسدود شد. با رمز مدیریتی رفع انسداد کنید."},
-    TextRow{Text::admin_pin_blocked, "M20", "Admin PIN locked. Only a reset remains; keys will be lost.",
-            "رمز مدیریتی مسدود شد. تنها راه، بازنشانی توکن است و کلیدها از بین "
-            "می‌روند."},
+    TextRow{
+        Text::admin_pin_blocked, "M20", "Admin PIN locked. Only a reset remains; keys will be lost.",
+        "رمز مدیریتی مسدود شد. تنها راه، بازنشانی توکن است و کلیدها از بین می‌روند."},
     TextRow{
         Text::pins_equal, "M21", "User PIN and admin PIN are equal. Continue?",
         "رمز کاربری و رمز مدیریتی یکسان هستند. ادامه می‌دهید؟"},
@@ -57,41 +53,30 @@ constexpr std::array rows{
     TextRow{Text::ask_new_admin_pin_again, "", "Repeat admin PIN: ", "تایید رمز مدیریتی: "},
     TextRow{Text::ask_owner_password, "", "Your password on this computer: ", "رمز حساب شما در این رایانه: "},
     TextRow{Text::ask_file_password, "", "Password of the file: ", "رمز پرونده: "},
-    TextRow{Text::pin_needs_terminal, "",
-            "A PIN is read from a terminal; to read it from standard input say --pin-stdin.",
-            "رمز از پایانه خوانده می‌شود؛ برای خواندن از ورودی "
-            "استاندارد "
-            "--pin-stdin "
-            "را "
-            "بنویسید."},
+    TextRow{
+        Text::pin_needs_terminal, "",
+        "A PIN is read from a terminal; to read it from standard input say --pin-stdin.",
+        "رمز از پایانه خوانده می‌شود؛ برای خواندن از ورودی استاندارد --pin-stdin را بنویسید."},
     TextRow{Text::confirmation_needs_terminal, "", "This must be confirmed in a terminal, or with --yes.",
             "این کار باید در پایانه یا با --yes تایید شود."},
-    TextRow{Text::guessable, "", "This PIN is easy to guess ({reason}). Use it all the same?",
-            "این رمز به آسانی حدس زده می‌شود ({reason}). با این حال به "
-            "کار "
-            "رود؟"},
+    TextRow{
+        Text::guessable, "", "This PIN is easy to guess ({reason}). Use it all the same?",
+        "این رمز به آسانی حدس زده می‌شود ({reason}). با این حال به کار رود؟"},
     TextRow{Text::yes_no, "", " [y/N] ", " [y/N] "},
     TextRow{Text::declined, "", "Declined; nothing was changed.", "پذیرفته نشد؛ چیزی تغییر نکرد."},
-    TextRow{Text::reset_loses, "",
-            "A reset destroys every key on the token. Certificates that will be lost: {n}",
-            "بازنشانی همه کلیدهای توکن را از بین می‌برد. شمار گواهینامه‌هایی "
-            "که "
-            "از "
-            "دست "
-            "می‌رود: "
-            "{n}"},
+    TextRow{
+        Text::reset_loses, "", "A reset destroys every key on the token. Certificates that will be lost: {n}",
+        "بازنشانی همه کلیدهای توکن را از بین می‌برد. شمار گواهینامه‌هایی که از دست می‌رود: {n}"},
     TextRow{Text::reset_nothing_lost, "", "The token holds no certificate.",
             "توکن گواهینامه‌ای ندارد."},
     TextRow{Text::reset_sure, "", "Reset the token?", "توکن بازنشانی شود؟"},
-    TextRow{Text::remove_loses, "", "This certificate and its private key will be gone for good:",
-            "این گواهینامه و کلید خصوصی آن برای همیشه از بین "
-            "می‌رود:"},
+    TextRow{
+        Text::remove_loses, "", "This certificate and its private key will be gone for good:",
+        "این گواهینامه و کلید خصوصی آن برای همیشه از بین می‌رود:"},
     TextRow{
         Text::remove_key_goes, "",
         "What was encrypted for it can then never be opened again. There is no undo.",
-        "آنچه برای آن رمز شده است دیگر هرگز باز نمی‌شود. این کار "
-        "برگشت "
-        "ندارد."},
+        "آنچه برای آن رمز شده است دیگر هرگز باز نمی‌شود. این کار برگشت ندارد."},
     TextRow{Text::remove_sure, "", "Remove it?", "حذف شود؟"},
     TextRow{Text::file_exists, "", "{file} exists; --force replaces it.",
             "{file} وجود دارد؛ با --force جایگزین می‌شود."},
@@ -131,33 +116,23 @@ constexpr std::array rows{
     TextRow{Text::unknown_program, "", "unknown", "ناشناخته"},
     TextRow{
         Text::not_a_browser, "", "NOT A KNOWN BROWSER: the site's name is this program's claim only",
-        "مرورگر شناخته‌شده‌ای نیست: نام سامانه تنها ادعای این "
-        "برنامه "
-        "است"},
+        "مرورگر شناخته‌شده‌ای نیست: نام سامانه تنها ادعای این برنامه است"},
     TextRow{Text::warn_insecure, "", "The connection of this site is not protected (http).",
             "ارتباط این سامانه محافظت‌شده نیست (http)."},
-    TextRow{Text::warn_blind, "",
-            "WHAT IS SIGNED CANNOT BE SHOWN. Such a signature could also serve as a login in your name.",
-            "آنچه امضا می‌شود قابل نمایش نیست. چنین امضایی می‌تواند به جای ورود "
-            "شما "
-            "هم "
-            "به "
-            "کار "
-            "رود."},
+    TextRow{
+        Text::warn_blind, "",
+        "WHAT IS SIGNED CANNOT BE SHOWN. Such a signature could also serve as a login in your name.",
+        "آنچه امضا می‌شود قابل نمایش نیست. چنین امضایی می‌تواند به جای ورود شما هم به کار رود."},
     TextRow{
         Text::warn_unauthenticated, "",
         "This content is not tamper-proof: it may have been changed on its way.",
-        "این محتوا در برابر دست‌کاری محافظت نشده است و شاید در "
-        "راه "
-        "تغییر "
-        "کرده "
-        "باشد."},
+        "این محتوا در برابر دست‌کاری محافظت نشده است و شاید در راه تغییر کرده باشد."},
     TextRow{
         Text::warn_weak, "", "It uses an algorithm that is considered weak today.",
         "الگوریتمی به کار رفته است که امروز ضعیف شمرده می‌شود."},
-    TextRow{Text::no_usable_certificate, "", "No certificate on the token can be used for this.",
-            "هیچ گواهینامه‌ای روی توکن برای این کار به کار "
-            "نمی‌آید."},
+    TextRow{
+        Text::no_usable_certificate, "", "No certificate on the token can be used for this.",
+        "هیچ گواهینامه‌ای روی توکن برای این کار به کار نمی‌آید."},
     TextRow{Text::more_lines, "", "({n} more lines)", "({n} خط دیگر)"},
     TextRow{Text::page_hint, "", "-- page {page} of {pages}: Space next, e to the end, n refuse -- ",
             "-- صفحه {page} از {pages}: فاصله بعدی، e تا پایان، n رد -- "},
@@ -167,23 +142,16 @@ constexpr std::array rows{
             "گواهینامه قابل استفاده‌ای با این شماره نیست."},
     TextRow{Text::question_allow, "",
             "Allow? y = yes, n = no: ", "اجازه می‌دهید؟ y بله، n خیر: "},
-    TextRow{Text::question_allow_other, "",
-            "Allow with certificate {chosen}? y = yes, c = another certificate, n = no: ",
-            "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، c گواهینامه "
-            "دیگر، "
-            "n "
-            "خیر: "},
+    TextRow{
+        Text::question_allow_other, "",
+        "Allow with certificate {chosen}? y = yes, c = another certificate, n = no: ",
+        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، c گواهینامه دیگر، n خیر: "},
     TextRow{Text::question_allow_remember, "", "Allow? y = yes, r = yes and remember, n = no: ",
             "اجازه می‌دهید؟ y بله، r بله و به یاد بماند، n خیر: "},
     TextRow{
         Text::question_allow_other_remember, "",
         "Allow with certificate {chosen}? y = yes, r = yes and remember, c = another certificate, n = no: ",
-        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، r بله و به یاد بماند، "
-        "c "
-        "گواهینامه "
-        "دیگر، "
-        "n "
-        "خیر: "},
+        "با گواهینامه {chosen} اجازه می‌دهید؟ y بله، r بله و به یاد بماند، c گواهینامه دیگر، n خیر: "},
     TextRow{Text::question_pin, "",
             "User PIN ({n} attempts left; empty refuses): ", "رمز کاربری ({n} تلاش مانده؛ خالی یعنی رد): "},
     TextRow{Text::checking, "", "Sent.", "فرستاده شد."},
