@@ -69,7 +69,7 @@ def load(bench, daemon, what, *more):
     command = [str(bench), what, "--port", str(daemon.port), *more]
     for pid in daemon.pids:
         command += ["--pid", str(pid)]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(as_runner(command), capture_output=True, text=True)  # the daemon takes its own user only
     if result.returncode != 0:
         sys.exit(f"bench: {what}: {result.stderr.strip()}")
     return json.loads(result.stdout)
@@ -82,7 +82,7 @@ def pinned(cpu, command):
 def round_trip(bench, daemon, seconds):
     for pid in daemon.pids:
         subprocess.run(["taskset", "-a", "-p", "-c", "0", str(pid)], capture_output=True, check=False)
-    ours = json.loads(subprocess.run(pinned(0, [str(bench), "roundtrip", "--port", str(daemon.port), "--seconds", str(seconds)]),
+    ours = json.loads(subprocess.run(as_runner(pinned(0, [str(bench), "roundtrip", "--port", str(daemon.port), "--seconds", str(seconds)])),
                                      capture_output=True, text=True, check=True).stdout)
     cores = f"0-{os.cpu_count() - 1}"
     for pid in daemon.pids:
