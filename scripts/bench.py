@@ -124,6 +124,7 @@ def main() -> int:
 
     figures = {name: [] for name in AIMS}
     detail = []
+    daemon = None
     try:
         Daemon(options.build, sandbox).stop()  # makes the profile
         for _ in range(10):
@@ -155,6 +156,8 @@ def main() -> int:
             print(f"round {round_number + 1} of {options.rounds} done", file=sys.stderr)
         daemon.stop()
     finally:
+        if daemon is not None and daemon.process.poll() is None:
+            daemon.stop()
         shutil.rmtree(work, ignore_errors=True)
 
     print(f"{'figure':24}{'min':>9}{'median':>9}{'max':>9}{'aim':>8}")

@@ -49,14 +49,11 @@ ensure_runner() {
         useradd --system --user-group --create-home --home-dir /var/lib/mohr-run --shell /bin/bash "$runner_user"
 }
 
-# as_runner COMMAND...: as that account under root, as oneself otherwise
-as_runner() {
-    if [ "$(id -u)" -eq 0 ]; then
-        setpriv --reuid="$runner_user" --regid="$runner_user" --clear-groups env HOME=/var/lib/mohr-run USER="$runner_user" "$@"
-    else
-        "$@"
-    fi
-}
+# Before a command: as that account under root, as oneself otherwise. An array, so that a background job is the command itself.
+runner_prefix=()
+[ "$(id -u)" -ne 0 ] ||
+    runner_prefix=(setpriv --reuid="$runner_user" --regid="$runner_user" --clear-groups env HOME=/var/lib/mohr-run USER="$runner_user")
+as_runner() { "${runner_prefix[@]}" "$@"; }
 
 # build_directory PRESET: build/PRESET; under root, where another account cannot reach that, a folder below /var/tmp
 build_directory() {
