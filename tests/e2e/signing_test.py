@@ -2,6 +2,10 @@
 """Signatures made through the web API, judged by the openssl command."""
 import asyncio
 import hashlib
+import json
+import pathlib
+import subprocess
+import tempfile
 
 import pytest
 from harness import ORIGIN, RpcError, b64, document, openssl, pem_of, run, unb64
@@ -101,7 +105,6 @@ def test_batch(start):
 
 
 def entries(sandbox):
-    import json
     return json.loads(sandbox.mohr("log", "verify", "--json").stdout)["entries"]
 
 
@@ -204,9 +207,6 @@ def test_enrolment(sandbox):
             request = unb64(made["request"])
             check = openssl("req", "-inform", "DER", "-in", "req", "-verify", "-noout", "-subject", "-nameopt", "RFC2253", files={"req": request})
             assert b"New Person" in check.stdout
-            openssl_ca = openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "cakey", "-subj", "/CN=Other CA", "-out", "out")
-            del openssl_ca
-            import tempfile, pathlib, subprocess
             with tempfile.TemporaryDirectory() as d:
                 pathlib.Path(d, "req").write_bytes(request)
                 pathlib.Path(d, "ext").write_text("keyUsage=critical,digitalSignature,nonRepudiation\nbasicConstraints=critical,CA:false\n")
