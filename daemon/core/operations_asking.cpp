@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "operations_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mohr::core {
+
+void OperationService::State::ask(const RunningPointer& run) {
+    ConsentBroker::Hooks hooks;
+    const auto self = weak_from_this();
+    hooks.shown = [self, run] {
+        if (const auto state = self.lock()) state->on_shown(*run);
+    };
+    hooks.allowed = [self, run](PromptRequest shown, PromptAnswer answer) {
+        if (const auto state = self.lock()) state->on_allowed(run, std::move(shown), std::move(answer));
+    };
+    hooks.ended = [self, run](ConsentBroker::Ended ended) {
+        if (const auto state = self.lock()) state->on_ended(run, std::move(ended));
+    };
+    auto ticket = broker_.ask(run->prompt, std::move(hooks));
+    if (!ticket) return finish(*run, ticket.error());
+    run->ticket = *ticket;
+    tell_state(*run, link::PromptState::queued);
+}
+
+void OperationService::State::on_shown(Running& run) {
+    if (std::exchange(run.was_shown, true)) return;
+    tell_state(run, link::PromptState::shown);
+}
+
+void OperationService::State::on_ended(const RunningPointer& run, ConsentBroker::Ended ended) {
+    if (run->finished) return;
+    using How = ConsentBroker::Ended::How;
+    if (ended.how == How::refused || ended.how == How::expired) {
+        write_down(*run, ended.how == How::refused ? "denied" : "expired");
+        if (!run->who.local) after_refusal(*run, ended.remember);
+    }
+    finish(*run, std::move(ended.failure));
+}
+
+void OperationService::State::after_refusal(const Running& run, bool remember) {
+    const auto& origin = run.who.origin;
+    if (remember && run.prompt.kind == PromptKind::access)
+        sites_.set(origin, SitePermission::access, Decision::deny);
+    if (remember && run.prompt.kind == PromptKind::listing)
+        sites_.set(origin, SitePermission::listing, Decision::deny);
+    if (remember) sites_.save();
+    tell_access(origin);
+    // A page that waits learns when it may ask again.
+    const auto refusal = broker_.budget().refusal(origin);
+    if (!refusal || !refusal->retry_after) return;
+    executor_.call_after(std::chrono::seconds(*refusal->retry_after) + std::chrono::milliseconds(1),
+                         [self = weak_from_this(), origin] {
+                             if (const auto state = self.lock()) state->tell_access(origin);
+                         });
+}
+
+void OperationService::State::on_allowed(const RunningPointer& run, PromptRequest shown,
+                                         PromptAnswer answer) {
+    if (run->finished) return broker_.settle(run->ticket);
+    switch (shown.kind) {
+    case PromptKind::access:
+        return on_access_allowed(run, answer.remember);
+    case PromptKind::listing:
+        return on_listing_allowed(run, answer.remember);
+    case PromptKind::select:
+        return on_selected(run, shown, answer);
+    case PromptKind::sign:
+    case PromptKind::authenticate:
+    case PromptKind::decrypt:
+    case PromptKind::generate:
+    case PromptKind::import:
+        return on_key_use_allowed(run, std::move(shown), std::move(answer));
+    }
+}
+
+void OperationService::State::on_access_allowed(const RunningPointer& run, bool remember) {
+    broker_.settle(run->ticket);
+    const auto& origin = run->who.origin;
+    write_down(*run, "allowed");
+    if (!remember) {
+        grants_[run->who.connection] = origin;
+        tell_access(origin);
+        return finish(*run, link::Answer(link::AccessGranted{}));
+    }
+    sites_.set(origin, SitePermission::access, Decision::allow);
+    save_then_finish(run, link::Answer(link::AccessGranted{}));
+    tell_access(origin);
+}
+
+void OperationService::State::on_listing_allowed(const RunningPointer& run, bool remember) {
+    broker_.settle(run->ticket);
+    write_down(*run, "allowed");
+    auto list = listing(*run);
+    if (!remember || run->who.local) return finish(*run, std::move(list));
+    sites_.set(run->who.origin, SitePermission::listing, Decision::allow);
+    save_then_finish(run, std::move(list));
+}
+
+void OperationService::State::on_selected(const RunningPointer& run, const PromptRequest& shown,
+                                          const PromptAnswer& answer) {
+    broker_.settle(run->ticket);
+    const auto* object = picked_object(*run, shown, answer);
+    if (!object) return refuse_answer(*run);
+    run->fingerprint = object->certificate->fingerprint();
+    write_down(*run, "allowed");
+    remember_choice(*run, *object);
+    finish(*run, link::Answer(link::Selected{handles_.view(run->who.connection, run->who.origin, *object)}));
+}
+
+const token::TokenObject* OperationService::State::picked_object(const Running& run,
+                                                                 const PromptRequest& shown,
+                                                                 const PromptAnswer& answer) const {
+    const auto key = picked(shown.certificates, answer.certificate);
+    const auto found = std::find_if(run.objects.begin(), run.objects.end(),
+                                    [&](const auto& object) { return key && object.id == *key; });
+    return found == run.objects.end() ? nullptr : &*found;
+}
+
+void OperationService::State::refuse_answer(Running& run) {
+    write_down(run, "failed", "the answer names no certificate that was shown as usable");
+    finish(run, Failure(Code::certificate_not_found, "the answer names no certificate that was shown"));
+}
+
+Outcome<link::Answer> OperationService::State::listing(Running& run) {
+    link::Listed listed;
+    for (const auto& object : run.objects)
+        if (object.certificate && (object.state == token::CertificateState::active ||
+                                   object.state == token::CertificateState::expired))
+            listed.certificates.push_back(handles_.view(run.who.connection, run.who.origin, object));
+    return link::Answer(std::move(listed));
+}
+
+} // namespace mohr::core
