@@ -3,31 +3,41 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer as createPlain } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { join, normalize } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { atEnd, run, temporaryDirectory } from './processes.mjs';
 
-const clientFolder = fileURLToPath(new URL('../../../web-demo/client/dist/', import.meta.url));
+// What pages may load as scripts: the client for portals, and the legacy client of the tests.
+const scriptFolders = {
+    '/client/': fileURLToPath(new URL('../../../web-demo/client/dist/', import.meta.url)),
+    '/dastine/': fileURLToPath(new URL('./dastine/', import.meta.url)),
+};
 const blankPage = '<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><p>test';
 
 /**
  * A site that serves a blank page and the client. `tls` makes it https under `host`; `headers` are added to its pages;
- * `pages` maps further paths to HTML.
+ * `pages` maps further paths to HTML; `services` maps a path to what answers JSON that is posted there.
  */
-export async function startSite(t, { host = 'localhost', tls, headers = {}, pages = {} } = {}) {
+export async function startSite(t, { host = 'localhost', tls, headers = {}, pages = {}, services = {} } = {}) {
     const answer = async (request, response) => {
         const path = new URL(request.url, 'http://site').pathname;
+        const folder = Object.keys(scriptFolders).find((prefix) => path.startsWith(prefix));
         try {
-            if (path.startsWith('/client/')) {
-                const body = await readFile(join(clientFolder, normalize(path.slice('/client'.length))));
+            if (request.method === 'POST') {
+                const reply = await services[path](JSON.parse(await text(request)));
+                response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(reply));
+            } else if (folder) {
+                const body = await readFile(join(scriptFolders[folder], normalize(path.slice(folder.length - 1))));
                 // Frames without an origin import it as well.
                 response.writeHead(200, { 'Content-Type': 'text/javascript', 'Access-Control-Allow-Origin': '*' }).end(body);
             } else {
                 const page = pages[path] ?? (path === '/' ? blankPage : undefined);
                 response.writeHead(page === undefined ? 404 : 200, { 'Content-Type': 'text/html; charset=utf-8', ...headers }).end(page ?? '');
             }
-        } catch {
-            response.writeHead(404).end();
+        } catch (error) {
+            // A service that fails must show in the test's output, not only as a page that waits.
+            response.writeHead(404).end(String(error?.stack ?? error));
         }
     };
     const server = tls ? createTls({ key: tls.key, cert: tls.cert }, answer) : createPlain(answer);
