@@ -28,6 +28,13 @@ Bytes copy_mac(const Secret& key, std::string_view serial, ByteView body) {
     return hmac_sha256(key.reveal(), Transcript("mohr-epoch-copy-v1").add(serial).add(body).bytes());
 }
 
+Transcript counters_transcript(std::string_view domain, std::string_view serial, const Counters& counters) {
+    Transcript transcript(domain);
+    transcript.add(serial).add(counters.epoch).add(std::uint64_t{counters.user_left});
+    transcript.add(std::uint64_t{counters.admin_left}).add(std::uint64_t{counters.admin_needed});
+    return transcript;
+}
+
 void take_lower(Counters& into, const Counters& other) {
     into.user_left = std::min(into.user_left, other.user_left);
     into.admin_left = std::min(into.admin_left, other.admin_left);
@@ -36,14 +43,13 @@ void take_lower(Counters& into, const Counters& other) {
 
 } // namespace
 
-Bytes counters_mac(const Secret& key, std::string_view serial, const Counters& counters) {
-    return hmac_sha256(key.reveal(), Transcript("mohr-counters-v1")
-                                         .add(serial)
-                                         .add(counters.epoch)
-                                         .add(std::uint64_t{counters.user_left})
-                                         .add(std::uint64_t{counters.admin_left})
-                                         .add(std::uint64_t{counters.admin_needed})
-                                         .bytes());
+Bytes counters_mac(const Secret& key, std::string_view serial, const Counters& counters, ByteView content) {
+    return hmac_sha256(key.reveal(),
+                       counters_transcript("mohr-counters-v2", serial, counters).add(content).bytes());
+}
+
+Bytes counters_mac_v1(const Secret& key, std::string_view serial, const Counters& counters) {
+    return hmac_sha256(key.reveal(), counters_transcript("mohr-counters-v1", serial, counters).bytes());
 }
 
 Bytes encode_copy(const Secret& key, std::string_view serial, const CounterCopy& copy) {

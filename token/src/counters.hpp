@@ -30,7 +30,12 @@ struct CounterCopy {
     Phase phase = Phase::settled;
 };
 
-[[nodiscard]] Bytes counters_mac(const Secret& key, std::string_view serial, const Counters& counters);
+/// As a vault stores it beside its counters. `content`: the digest of its header and key rows, so that none of them can be
+/// changed, added, taken away or put back from an older copy of the vault.
+[[nodiscard]] Bytes counters_mac(const Secret& key, std::string_view serial, const Counters& counters,
+                                 ByteView content);
+/// As vaults of version 1 stored it; for their migration alone.
+[[nodiscard]] Bytes counters_mac_v1(const Secret& key, std::string_view serial, const Counters& counters);
 
 /// magic "MOHR-EP1" ‖ epoch ‖ user_left ‖ admin_left ‖ admin_needed ‖ phase (8 bytes each, big-endian) ‖
 /// HMAC-SHA-256

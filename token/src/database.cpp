@@ -95,6 +95,9 @@ Result<Database> Database::open(const std::filesystem::path& path) {
     if (opened != SQLITE_OK) return sqlite_error(raw, opened, path.string());
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+    // A trigger or a view planted in the file could swallow a change that is then acknowledged.
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     // The exclusive lock keeps a second process from working on counters that this one has in memory; set
     // before WAL it also spares the shared-memory file. temp_store keeps spilled pages out of /tmp.
     for (const char* pragma :

@@ -102,25 +102,19 @@ Result<std::unique_ptr<SoftToken>> SoftToken::open(SoftTokenOptions options) {
     const DeviceKeys keys(*device);
     auto vault = Vault::open(path, keys);
     if (!vault) return vault.error();
-    auto header = vault->read_header(keys);
-    if (!header) return header.error();
-    if (!header->store.empty()) MOHR_TRY(check_cost(header->argon2, options.unsafe_test_kdf));
-    auto impl =
-        std::make_unique<Impl>(std::move(options), std::move(*device), std::move(*vault), std::move(*header));
-    MOHR_TRY(impl->start());
+    auto content = vault->read(keys);
+    if (!content) return content.error();
+    if (!content->header.store.empty()) MOHR_TRY(check_cost(content->header.argon2, options.unsafe_test_kdf));
+    auto impl = std::make_unique<Impl>(std::move(options), std::move(*device), std::move(*vault),
+                                       std::move(content->header));
+    MOHR_TRY(impl->start(std::move(*content)));
     return std::unique_ptr<SoftToken>(new SoftToken(std::move(impl)));
 }
 
-Result<void> SoftToken::Impl::start() {
-    auto stored = vault.read_counters(device_keys, header.serial);
-    if (!stored) return stored.error();
-    auto head = vault.read_log_head(device_keys);
-    if (!head) return head.error();
-    durable_head = pending_head = *head;
-    auto stored_keys = vault.read_keys();
-    if (!stored_keys) return stored_keys.error();
+Result<void> SoftToken::Impl::start(VaultContent stored) {
+    durable_head = pending_head = stored.log_head;
     auto list = std::make_shared<KeyList>();
-    for (StoredKey& key : *stored_keys) list->push_back(std::make_shared<const StoredKey>(std::move(key)));
+    for (StoredKey& key : stored.keys) list->push_back(std::make_shared<const StoredKey>(std::move(key)));
     keys = std::move(list);
 
     auto content = file->read();
@@ -128,7 +122,7 @@ Result<void> SoftToken::Impl::start() {
     const auto decode = [&](const std::optional<Bytes>& bytes) {
         return bytes ? decode_copy(device_keys.counters, header.serial, *bytes) : std::nullopt;
     };
-    const Reconciled found = reconcile(*stored, decode(*content), decode(keyring.read()));
+    const Reconciled found = reconcile(stored.counters, decode(*content), decode(keyring.read()));
     counters = found.counters;
     if (found.changed) MOHR_TRY(commit(counters, Settle::yes, [] { return Result<void>(); }));
     return {};
@@ -183,11 +177,7 @@ Result<void> SoftToken::Impl::commit(Counters next, Settle settle, const Changes
         !begun)
         return as_storage(begun.error(), "second epoch file");
     fault_point("epoch.file_begun");
-    auto done = vault.database().transaction([&]() -> Result<void> {
-        MOHR_TRY(changes());
-        return vault.write_counters(device_keys, header.serial, next);
-    });
-    if (!done) return done.error();
+    MOHR_TRY(vault.commit(device_keys, header.serial, next, changes));
     {
         const std::unique_lock exclusive(view);
         counters = next;

@@ -56,7 +56,7 @@ struct SoftToken::Impl {
     Impl(SoftTokenOptions given, Secret device, Vault opened, Header read);
 
     // soft_token.cpp
-    [[nodiscard]] Result<void> start();
+    [[nodiscard]] Result<void> start(VaultContent stored);
     [[nodiscard]] TokenState state() const; ///< with `view` held or not needed
     [[nodiscard]] Result<void> ready() const;
     /// The state's Session if `authorisation` is of this role and of this store.

@@ -3,71 +3,17 @@
 
 #include "fault.hpp"
 #include "sealing.hpp"
+#include "vault_schema.hpp"
 #include <mohr/base/digest.hpp>
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
 #include <mohr/base/random.hpp>
 
 #include <algorithm>
-#include <array>
 #include <fcntl.h>
 
 namespace mohr::token {
 namespace {
-
-// Version 1. A later version adds its step to `migrations`; what is here never changes again.
-constexpr const char* schema_v1 = R"(
-CREATE TABLE header (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    serial TEXT NOT NULL,
-    device_check BLOB NOT NULL,
-    label TEXT NOT NULL,
-    store BLOB NOT NULL,
-    argon2_memory_kib INTEGER NOT NULL,
-    argon2_passes INTEGER NOT NULL,
-    user_salt BLOB NOT NULL,
-    user_wrapped BLOB NOT NULL,
-    admin_salt BLOB NOT NULL,
-    admin_wrapped BLOB NOT NULL,
-    mac BLOB NOT NULL
-) STRICT;
-CREATE TABLE counters (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    epoch INTEGER NOT NULL,
-    user_left INTEGER NOT NULL,
-    admin_left INTEGER NOT NULL,
-    admin_needed INTEGER NOT NULL,
-    mac BLOB NOT NULL
-) STRICT;
-CREATE TABLE log_head (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    count INTEGER NOT NULL,
-    head BLOB NOT NULL,
-    mac BLOB NOT NULL
-) STRICT;
-CREATE TABLE keys (
-    id BLOB PRIMARY KEY,
-    created INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    algorithm INTEGER NOT NULL,
-    public_key BLOB NOT NULL,
-    sealed BLOB NOT NULL,
-    state INTEGER NOT NULL,
-    replaced INTEGER NOT NULL,
-    certificate BLOB
-) STRICT;
-CREATE TABLE chain (
-    key BLOB NOT NULL REFERENCES keys (id) ON DELETE CASCADE,
-    place INTEGER NOT NULL,
-    certificate BLOB NOT NULL,
-    PRIMARY KEY (key, place)
-) STRICT, WITHOUT ROWID;
-PRAGMA application_id = 1299146866;
-PRAGMA user_version = 1;
-)";
-
-/// migrations[n] takes a vault from version n to n + 1.
-constexpr std::array<const char*, vault_version> migrations = {schema_v1};
 
 Error damaged(std::string_view where) {
     return {TokenErrc::vault_damaged, std::string(where)};
@@ -107,12 +53,27 @@ Result<unsigned> read_version(Database& database) {
     return static_cast<unsigned>(row->integer(0));
 }
 
-Result<void> fill_new_vault(Vault& vault, const DeviceKeys& keys) {
-    Header header;
-    header.serial = to_hex(random_bytes(8));
-    MOHR_TRY(vault.write_header(keys, header));
-    MOHR_TRY(vault.write_counters(keys, header.serial, {}));
-    return vault.write_log_head(keys, {});
+Bytes row_digest(const StoredKey& key) {
+    const TokenObject& object = key.object;
+    Transcript transcript("mohr-key-row-v2");
+    transcript.add(ByteView(object.id.bytes));
+    transcript.add(static_cast<std::uint64_t>(object.created.time_since_epoch().count()));
+    transcript.add(object.label).add(static_cast<std::uint64_t>(object.algorithm));
+    transcript.add(ByteView(object.public_key_info)).add(ByteView(key.sealed));
+    transcript.add(static_cast<std::uint64_t>(object.state)).add(std::uint64_t{object.replaced});
+    transcript.add(object.certificate ? ByteView(object.certificate->der()) : ByteView());
+    for (const Certificate& link : object.chain) transcript.add(ByteView(link.der()));
+    return digest(DigestAlgorithm::sha256, transcript.bytes());
+}
+
+/// The counters and their MAC, not yet checked.
+Result<std::pair<Counters, Bytes>> counters_row(Database& database) {
+    auto row = only_row(database, "SELECT epoch, user_left, admin_left, admin_needed, mac FROM counters");
+    if (!row) return row.error();
+    const Counters counters{static_cast<std::uint64_t>(row->integer(0)),
+                            static_cast<std::uint32_t>(row->integer(1)),
+                            static_cast<std::uint32_t>(row->integer(2)), row->integer(3) != 0};
+    return std::pair(counters, row->blob(4));
 }
 
 Result<std::vector<Certificate>> read_chain(Database& database, const KeyId& id) {
@@ -183,11 +144,51 @@ Result<Vault> Vault::open(const std::filesystem::path& path, const DeviceKeys& k
                 MOHR_TRY(vault.database_.execute(migrations[step]));
             fault_point("vault.schema_made");
             // A vault of version 0 is a new file, also one whose making was cut short.
-            return *version == 0 ? fill_new_vault(vault, keys) : Result<void>{};
+            return *version == 0 ? vault.fill_new(keys) : vault.bind_content(keys);
         };
         MOHR_TRY(vault.database_.transaction(migrate));
     }
     return vault;
+}
+
+Result<void> Vault::fill_new(const DeviceKeys& keys) {
+    Header header;
+    header.serial = to_hex(random_bytes(8));
+    MOHR_TRY(write_header(keys, header));
+    MOHR_TRY(write_counters(keys, header.serial, {}));
+    return write_log_head(keys, {});
+}
+
+/// The rows of a vault of version 1 are taken as they are found: nothing vouched for them. The counters' old MAC must
+/// hold, so that nobody leads a newer vault through here again by changing its version.
+Result<void> Vault::bind_content(const DeviceKeys& keys) {
+    auto header = read_header(keys);
+    if (!header) return header.error();
+    if (auto rows = read_keys(); !rows) return rows.error();
+    auto row = counters_row(database_);
+    if (!row) return row.error();
+    if (!equal_constant_time(counters_mac_v1(keys.counters, header->serial, row->first), row->second))
+        return damaged("counters");
+    return write_counters(keys, header->serial, row->first);
+}
+
+Result<VaultContent> Vault::read(const DeviceKeys& keys) {
+    auto header = read_header(keys);
+    if (!header) return header.error();
+    auto rows = read_keys();
+    if (!rows) return rows.error();
+    auto counters = read_counters(keys, header->serial);
+    if (!counters) return counters.error();
+    auto head = read_log_head(keys);
+    if (!head) return head.error();
+    return VaultContent{std::move(*header), *counters, *head, std::move(*rows)};
+}
+
+Bytes Vault::content_digest() const {
+    Transcript transcript("mohr-vault-content-v2");
+    transcript.add(ByteView(content_.header_mac));
+    for (const auto& [id, row] : content_.rows) transcript.add(ByteView(row));
+    return digest(DigestAlgorithm::sha256, transcript.bytes());
 }
 
 Result<Header> Vault::read_header(const DeviceKeys& keys) {
@@ -205,19 +206,17 @@ Result<Header> Vault::read_header(const DeviceKeys& keys) {
                      static_cast<std::uint64_t>(row->integer(5))};
     header.user = {row->blob(6), row->blob(7)};
     header.admin = {row->blob(8), row->blob(9)};
-    if (!equal_constant_time(header_mac(keys, header), row->blob(10))) return damaged("header");
+    content_.header_mac = header_mac(keys, header);
+    if (!equal_constant_time(content_.header_mac, row->blob(10))) return damaged("header");
     return header;
 }
 
 Result<Counters> Vault::read_counters(const DeviceKeys& keys, std::string_view serial) {
-    auto row = only_row(database_, "SELECT epoch, user_left, admin_left, admin_needed, mac FROM counters");
+    auto row = counters_row(database_);
     if (!row) return row.error();
-    const Counters counters{static_cast<std::uint64_t>(row->integer(0)),
-                            static_cast<std::uint32_t>(row->integer(1)),
-                            static_cast<std::uint32_t>(row->integer(2)), row->integer(3) != 0};
-    if (!equal_constant_time(counters_mac(keys.counters, serial, counters), row->blob(4)))
-        return damaged("counters");
-    return counters;
+    if (!equal_constant_time(counters_mac(keys.counters, serial, row->first, content_digest()), row->second))
+        return damaged("counters, header or keys");
+    return row->first;
 }
 
 Result<LogHead> Vault::read_log_head(const DeviceKeys& keys) {
@@ -238,12 +237,15 @@ Result<std::vector<StoredKey>> Vault::read_keys() {
         " ORDER BY created, rowid");
     if (!statement) return statement.error();
     std::vector<StoredKey> keys;
+    content_.rows.clear();
     for (;;) {
         auto row = statement->step();
         if (!row) return row.error();
         if (!*row) return keys;
         auto key = read_key(database_, *statement);
         if (!key) return key.error();
+        if (!content_.rows.emplace(key->object.id, row_digest(*key)).second)
+            return damaged("two rows of " + key->object.id.text());
         keys.push_back(std::move(*key));
     }
 }
@@ -261,7 +263,9 @@ Result<void> Vault::write_header(const DeviceKeys& keys, const Header& header) {
     statement->bind(5, static_cast<std::int64_t>(header.argon2.memory_kib))
         .bind(6, static_cast<std::int64_t>(header.argon2.passes));
     statement->bind(7, header.user.salt).bind(8, header.user.wrapped);
-    statement->bind(9, header.admin.salt).bind(10, header.admin.wrapped).bind(11, header_mac(keys, header));
+    statement->bind(9, header.admin.salt).bind(10, header.admin.wrapped);
+    content_.header_mac = header_mac(keys, header);
+    statement->bind(11, content_.header_mac);
     fault_point("vault.header");
     return statement->run();
 }
@@ -274,7 +278,7 @@ Result<void> Vault::write_counters(const DeviceKeys& keys, std::string_view seri
     if (!statement) return statement.error();
     statement->bind(1, static_cast<std::int64_t>(counters.epoch)).bind(2, std::int64_t{counters.user_left});
     statement->bind(3, std::int64_t{counters.admin_left}).bind(4, std::int64_t{counters.admin_needed});
-    statement->bind(5, counters_mac(keys.counters, serial, counters));
+    statement->bind(5, counters_mac(keys.counters, serial, counters, content_digest()));
     fault_point("vault.counters");
     return statement->run();
 }
@@ -322,6 +326,7 @@ Result<void> Vault::write_key(const StoredKey& key) {
     std::int64_t place = 0;
     for (const Certificate& certificate : object.chain)
         MOHR_TRY(link->bind(1, object.id.bytes).bind(2, place++).bind(3, certificate.der()).run());
+    content_.rows.insert_or_assign(object.id, row_digest(key));
     fault_point("vault.key_chain");
     return {};
 }
@@ -329,11 +334,13 @@ Result<void> Vault::write_key(const StoredKey& key) {
 Result<void> Vault::delete_key(const KeyId& id) {
     auto statement = database_.prepare("DELETE FROM keys WHERE id = ?");
     if (!statement) return statement.error();
+    content_.rows.erase(id);
     fault_point("vault.delete_key");
     return statement->bind(1, id.bytes).run();
 }
 
 Result<void> Vault::delete_all_keys() {
+    content_.rows.clear();
     fault_point("vault.delete_all_keys");
     return database_.execute("DELETE FROM keys");
 }

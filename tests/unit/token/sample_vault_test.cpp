@@ -7,9 +7,14 @@
 using namespace mohr;
 using namespace mohr::token;
 
-TEST_CASE("a vault that version 1 wrote opens with everything in it [R55] [T28]", "[token][vault]") {
+TEST_CASE(
+    "a vault that any version wrote opens with everything in it, and once more as what it became [R55] [T28]",
+    "[token][vault]") {
+    const unsigned version = GENERATE(range(1U, 3U));
+    CAPTURE(version);
     test::TokenFixture fixture;
-    const std::filesystem::path sample = MOHR_SAMPLE_VAULT;
+    const std::filesystem::path sample =
+        std::filesystem::path(MOHR_SAMPLE_VAULTS) / ("vault-v" + std::to_string(version));
     for (const char* directory : {"data", "state", "secret"})
         REQUIRE(ensure_private_directory(fixture.scratch.path() / directory));
     REQUIRE(write_private(fixture.scratch.path() / "data/vault.db", test::read_file(sample / "vault.db")));
@@ -20,10 +25,12 @@ TEST_CASE("a vault that version 1 wrote opens with everything in it [R55] [T28]"
     options.unsafe_test_kdf = false;
     options.argon2.reset();
     options.kdf_program = MOHR_KDF_PROGRAM;
-    fixture.open(std::move(options));
+    fixture.open(options);
+    if (GENERATE(false, true)) fixture.open(options);
 
     const TokenInfo info = fixture.token->info();
     CHECK(info.state == TokenState::initialised);
+    CHECK(info.vault_version == 2);
     CHECK(info.label == "نمونه ۱");
     CHECK(info.argon2_memory_kib == 64 * 1024);
     CHECK(info.user.tries_left == 4);

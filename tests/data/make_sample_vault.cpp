@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Made the vault in this directory, with the version that wrote vaults of version 1: see README.md. Not to be run again
-// for that version; a later one adds a directory of its own.
+// Makes a vault as this version writes it, for a directory vault-vN beside this file: see vault-v2/README.md. Run once for each
+// version of the format, never again for an older one.
 #include "token_fixture.hpp"
 
 #include <cstdio>
