@@ -277,12 +277,13 @@ private:
     Record started_;
 };
 
-/// Runs `body` in a child; its exit status, or 128 and the signal.
+/// Runs `body` in a child; its exit status, or 128 and the signal. What `body` throws ends the child: it must
+/// not go on as a second copy of the test program.
 template <class Body>
 int in_child(Body&& body) {
     const pid_t pid = ::fork();
     if (pid < 0) throw std::runtime_error("fork");
-    if (pid == 0) body();
+    if (pid == 0) [&]() noexcept { body(); }();
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
@@ -300,7 +301,7 @@ std::string admin_pin_of(std::uint32_t serial) {
 
 Lives::Lives(std::uint32_t seed) : random_(seed) {}
 
-void Lives::live(const Fate& fate, int pipe) {
+void Lives::live(const Fate& fate, int pipe) noexcept {
     child = {};
     child.pipe = pipe;
     child.fate = &fate;

@@ -132,7 +132,8 @@ public:
     [[nodiscard]] Oracle& oracle() noexcept { return oracle_; }
 
 private:
-    [[noreturn]] void live(const Fate& fate, int pipe);
+    /// What it throws ends the child: it must not go on as a second copy of the test program.
+    [[noreturn]] void live(const Fate& fate, int pipe) noexcept;
     void find_pins();
     [[nodiscard]] token::SoftTokenOptions options();
     ScratchDirectory scratch_;

@@ -86,10 +86,11 @@ TEST_CASE("a disk that gets full at any moment changes nothing, tells so, and gi
 TEST_CASE("on a full disk a PIN is not checked at all while locked, and the token locks after a wrong one "
           "while unlocked [R55]",
           "[fault][full]") {
-    ScratchDirectory platter;
-    Disk disk(platter.path());
-    TokenFixture fixture; // after the disk, so that the token is closed while it is still there
-    token::PrivateStateFile file(fixture.scratch.path() / "state" / "epoch", disk);
+    ScratchDirectory scratch;
+    Disk disk(scratch.path() / "platter");
+    token::PrivateStateFile file(scratch.path() / "epoch", disk);
+    // After the file and its disk: a token writes when it goes, also when a failed REQUIRE ends the test.
+    TokenFixture fixture;
     disk.install();
     auto options = fixture.options();
     options.state_file = &file;
@@ -116,7 +117,6 @@ TEST_CASE("on a full disk a PIN is not checked at all while locked, and the toke
     CHECK(fixture.token->info().user.tries_left == 4);
     CHECK(!reason(user_pin));
     CHECK(fixture.token->info().user.tries_left == 5);
-    fixture.token.reset();
 }
 
 #else

@@ -31,7 +31,8 @@ public:
     [[nodiscard]] Result<void> sync_directory(const std::filesystem::path& path) override;
 };
 
-/// The second file under the state directory: written beside, synced, renamed, directory synced.
+/// The second file under the state directory: written beside, synced, renamed, directory synced. A token
+/// writes it also when it goes: who brings an own one keeps it longer than the token.
 class PrivateStateFile final : public StateFile {
 public:
     /// `operations` outlives this.
