@@ -2,7 +2,7 @@
 // @ts-check
 import { make } from './dom.js';
 import { date, number, size, text } from './language.js';
-import { commonName, signerFacts } from './panel.js';
+import { commonName, signerFacts } from './outcome.js';
 
 // Every form says: what fields it has, which required one is empty, what it runs, and how its result reads.
 const noValues = { values: () => ({}), missing: () => undefined };

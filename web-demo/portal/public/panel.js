@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { make } from './dom.js';
 import { forms } from './forms.js';
-import { date, number, size, text } from './language.js';
+import { size, text } from './language.js';
+import { explain, failureOf, resultOf } from './outcome.js';
 
 /** One action: its form, its button, how far it is, and what came out. */
 export class Panel {
@@ -78,7 +79,7 @@ export class Panel {
             if (this.#name === 'login' && result.valid) this.#onLogin(result.signer);
             this.#show(() => this.#showResult(result));
         } catch (error) {
-            this.#show(() => this.#showFailure(this.#explain(error), error?.code));
+            this.#show(() => this.#showFailure(explain(error), error?.code));
         } finally {
             this.#end();
         }
@@ -129,57 +130,16 @@ export class Panel {
         this.#shown();
     }
 
-    #explain(error) {
-        const known = text(`errors.${error?.code}`, { n: number(error?.details?.triesLeft ?? 0) });
-        return known ?? `${text('failed')}: ${error?.message ?? error}`;
-    }
-
     #showFailure(message, code) {
         this.element.dataset.outcome = 'failed';
         this.element.dataset.code = code ?? '';
-        this.#output.append(
-            make('p', { class: 'verdict bad', role: 'alert' }, make('span', {}, message), code ? make('code', { dir: 'ltr' }, code) : ''),
-        );
+        this.#output.append(failureOf(message, code));
     }
 
     #showResult(result) {
-        const { valid = true, message, checks = [], facts = [] } = this.#form.describe(result);
-        this.element.dataset.outcome = valid ? 'good' : 'bad';
+        const described = this.#form.describe(result);
+        this.element.dataset.outcome = (described.valid ?? true) ? 'good' : 'bad';
         this.element.dataset.code = '';
-        this.#output.append(
-            make('p', { class: `verdict ${valid ? 'good' : 'bad'}` }, message ?? text(valid ? 'verdictGood' : 'verdictBad')),
-            make('ul', { class: 'checks' }, ...checks.map((check) => this.#check(check))),
-            make('dl', {}, ...facts.flatMap(([name, value]) => this.#fact(name, value))),
-        );
+        this.#output.append(...resultOf(described));
     }
-
-    #check({ name, ok, detail, label }) {
-        const mark = make('span', { class: 'mark', 'aria-hidden': 'true' }, ok ? '✓' : '✗');
-        const what = label ?? text(`checks.${name}`) ?? name;
-        const more = detail ? make('small', { dir: 'ltr' }, detail) : '';
-        return make('li', { class: ok ? 'ok' : 'no', 'data-check': name, 'data-ok': String(ok) }, mark, make('span', {}, what), more);
-    }
-
-    #fact(name, value) {
-        if (value === undefined) return [];
-        return [make('dt', {}, text(`facts.${name}`)), make('dd', {}, make('bdi', {}, String(value)))];
-    }
-}
-
-/** Facts about a signer that a backend verdict gives. */
-export function signerFacts(verdict) {
-    const { signer } = verdict;
-    return [
-        ['signer', commonName(signer?.subject)],
-        ['issuer', commonName(signer?.issuer)],
-        ['validTo', signer && date(signer.validTo)],
-        ['digest', verdict.digestAlgorithm],
-        ['signingTime', verdict.signingTime && date(verdict.signingTime, 'short')],
-        ['size', verdict.size === undefined ? undefined : size(verdict.size)],
-        ['sha256', verdict.sha256],
-    ];
-}
-
-export function commonName(subject) {
-    return subject === undefined ? undefined : (/(?:^|[\n,])\s*CN=([^\n,]+)/.exec(subject)?.[1] ?? subject);
 }
