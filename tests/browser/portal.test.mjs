@@ -200,3 +200,61 @@ test('every page comes with a policy that lets it reach us and the service only'
     assert.match(policy, /connect-src 'self' ws:\/\/127\.0\.0\.1:1 wss:\/\/localhost:2;/);
     assert.doesNotMatch(policy, /unsafe|\*/);
 });
+
+test('a deferred signature becomes a CMS that holds, whatever the page calls its digest [R186]', async (t) => {
+    const signer = await makeSigner(t);
+    const portal = await startPortal(t, { trust: [signer.ca] });
+    const certificate = signer.der.toString('base64');
+    for (const [hash, digest] of [['SHA1', 'sha1'], ['', 'sha256']]) {
+        const prepare = async () => (await portal.post('/api/legacy/prepare', { certificate, hash })).value;
+        const { id, digest: asked } = await prepare();
+        const bytes = Buffer.from(asked, 'base64');
+        // With an empty name what is handed out is the hash itself, so it is signed without another one.
+        const signature = hash === '' ? await signHash(signer, bytes) : sign(digest, bytes, signer.key);
+        const body = { id, signature: signature.toString('base64') };
+        const finished = await portal.post('/api/legacy/finish', body);
+        assert.deepEqual([finished.value.valid, finished.value.digestAlgorithm], [true, digest]);
+        assert.equal((await portal.post('/api/legacy/finish', body)).status, 404, 'it serves once');
+        const other = await prepare();
+        const wrong = await portal.post('/api/legacy/finish', { id: other.id, signature: sign(digest, Buffer.from('x'), signer.key).toString('base64') });
+        assert.deepEqual([wrong.value.valid, failed(wrong)], [false, ['signature', 'chain']]);
+    }
+    assert.equal((await portal.post('/api/legacy/prepare', { certificate, hash: 'MD5' })).status, 400);
+});
+
+async function signHash(signer, hash) {
+    return run('openssl', ['pkeyutl', '-sign', '-inkey', signer.at('leaf.key'), '-pkeyopt', 'digest:sha256'], { input: hash });
+}
+
+test('a challenge signed as CMS logs in once, and only for the certificate that the page named [T19]', async (t) => {
+    const signer = await makeSigner(t);
+    const stranger = await makeSigner(t);
+    const portal = await startPortal(t, { trust: [signer.ca] });
+    const attempt = async (certificate) => {
+        const { challenge } = (await portal.post('/api/challenge')).value;
+        const cms = (await cmsOf(signer, Buffer.from(challenge, 'base64'))).toString('base64');
+        const body = { challenge, cms, certificate: certificate.toString('base64') };
+        return [await portal.post('/api/legacy/login', body), await portal.post('/api/legacy/login', body)].map(failed);
+    };
+    assert.deepEqual(await attempt(signer.der), [[], ['challenge']]);
+    assert.deepEqual(await attempt(stranger.der), [['signer'], ['challenge', 'signer']]);
+});
+
+test('sealed tender files open with what comes out of their envelopes and with nothing else [T22]', async (t) => {
+    const signer = await makeSigner(t);
+    const portal = await startPortal(t, { trust: [signer.ca] });
+    const { id, files } = (await portal.post('/api/legacy/seal', { certificate: signer.der.toString('base64') })).value;
+    const open = async (cms) => {
+        const args = ['cms', '-decrypt', '-binary', '-inform', 'DER', '-inkey', signer.at('leaf.key'), '-recip', signer.at('leaf.pem')];
+        return (await run('openssl', args, { input: Buffer.from(cms, 'base64') })).toString('base64');
+    };
+    const keys = await Promise.all(files.map(async ({ key, iv }) => ({ key: await open(key), iv: await open(iv) })));
+    const contents = await Promise.all(files.map(({ envelope }) => open(envelope)));
+    const opened = (body) => portal.post('/api/legacy/opened', { id, ...body });
+    assert.equal((await opened({ keys })).value.valid, true);
+    assert.equal((await opened({ contents })).value.valid, true);
+    const swapped = await opened({ keys: [...keys].reverse() });
+    assert.deepEqual([swapped.value.valid, failed(swapped)], [false, files.map(({ name }) => name)]);
+    assert.equal((await opened({ contents: [contents[0]] })).status, 400);
+    assert.equal((await portal.post('/api/legacy/opened', { id: 'x', keys })).status, 404);
+});

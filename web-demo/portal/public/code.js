@@ -2,7 +2,7 @@
 import { make } from './dom.js';
 
 const tokens =
-    /(?<comment>\/\/[^\n]*)|(?<string>'[^'\n]*'|`[^`]*`)|(?<keyword>\b(?:async|await|const|function|return|new|export|import|from)\b)|(?<number>\b\d+\b)|(?<name>\b[A-Za-z_]\w*(?=\())/g;
+    /(?<comment>\/\/[^\n]*)|(?<string>'[^'\n]*'|`[^`]*`)|(?<keyword>\b(?:async|await|const|for|function|if|null|of|return|new|export|import|from|undefined)\b)|(?<number>\b\d+\b)|(?<name>\b[A-Za-z_]\w*(?=\())/g;
 
 /** Shows the source of functions, lightly coloured. It is the source that runs: nothing is written twice. */
 export function showCode(target, functions) {

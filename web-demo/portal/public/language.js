@@ -37,7 +37,7 @@ export function date(value, timeStyle) {
 export function applyLanguage() {
     document.documentElement.lang = language;
     document.documentElement.dir = language === 'fa' ? 'rtl' : 'ltr';
-    document.title = text('title');
+    document.title = text(document.body.dataset.title);
     for (const element of document.querySelectorAll('[data-text]')) element.textContent = text(element.dataset.text);
     for (const element of document.querySelectorAll('[data-label]')) {
         element.setAttribute('aria-label', text(element.dataset.label));

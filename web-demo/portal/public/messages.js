@@ -10,6 +10,10 @@ const longest = 48;
 const shorten = (_key, value) =>
     typeof value === 'string' && value.length > longest ? `${value.slice(0, 24)}… (${value.length})` : value;
 
+// On the old wire a short answer is a code, and every code but 0 is a failure.
+const longestLegacyCode = 3;
+const isLegacyCode = ({ Result: result }) => result !== undefined && result.length <= longestLegacyCode && result !== '0';
+
 /** The live view: one line a message; what belongs to one stream is a line that counts. */
 export class MessageView {
     #list;
@@ -19,6 +23,15 @@ export class MessageView {
     constructor(list) {
         this.#list = list;
         this.clear();
+    }
+
+    /** Goes on in another list, as a page needs that is built again in another language. */
+    moveTo(list) {
+        if (list === this.#list) return;
+        const isEmpty = this.#list.querySelector('.empty') !== null;
+        list.append(...this.#list.children);
+        this.#list = list;
+        if (isEmpty) this.clear();
     }
 
     clear() {
@@ -35,7 +48,7 @@ export class MessageView {
         this.#runs.clear();
         const label = make('span', { class: 'what' }, this.#jsonLabel(traced));
         const details = make('pre', {}, JSON.stringify(traced.message, shorten, 2));
-        const failed = traced.message.error !== undefined ? ' failed' : '';
+        const failed = traced.message.error !== undefined || isLegacyCode(traced.message) ? ' failed' : '';
         this.#append(traced.direction + failed, make('details', {}, make('summary', {}, label), details));
     }
 
@@ -55,6 +68,10 @@ export class MessageView {
     }
 
     #jsonLabel({ direction, message }) {
+        if (message.command !== undefined) {
+            const { command, Result: result } = message;
+            return result === undefined ? command : `${command}  ${result.length > longestLegacyCode ? 'payload' : result}`;
+        }
         if (message.method !== undefined) {
             if (direction === 'sent' && message.id !== undefined) this.#methods.set(message.id, message.method);
             return message.id === undefined ? message.method : `${message.method}  #${message.id}`;

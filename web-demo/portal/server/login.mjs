@@ -66,8 +66,8 @@ export function signatureHolds(certificate, algorithm, data, signature) {
     }
 }
 
-/** Is this certificate good for logging in: chain, time and key usage, by `openssl verify` for TLS clients. */
-export async function chainHolds(trustFile, leaf, chain) {
+/** Is this certificate good, by default for logging in: chain, time and key usage, by `openssl verify` for TLS clients. */
+export async function chainHolds(trustFile, leaf, chain, purpose = 'sslclient') {
     return inTemporaryDirectory(async (directory) => {
         const leafFile = join(directory, 'leaf.pem');
         const chainFile = join(directory, 'chain.pem');
@@ -76,7 +76,7 @@ export async function chainHolds(trustFile, leaf, chain) {
         const untrusted = chain.length > 0 ? ['-untrusted', chainFile] : [];
         // Client purpose needs the digitalSignature bit: a certificate for commitments only cannot log in.
         const answer = await openssl([
-            'verify', '-no-CApath', '-no-CAstore', '-CAfile', trustFile, ...untrusted, '-purpose', 'sslclient', leafFile,
+            'verify', '-no-CApath', '-no-CAstore', '-CAfile', trustFile, ...untrusted, '-purpose', purpose, leafFile,
         ]);
         return { ok: answer.ok, detail: answer.ok ? '' : complaint(answer.stderr) };
     });

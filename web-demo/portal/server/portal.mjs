@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openEnvelope, verifyDetached } from './cms.mjs';
 import { HttpError, base64Member, readBody, readJson, securityHeaders, sendJson, serveFile, spool } from './http.mjs';
+import { LegacyDesk } from './legacy.mjs';
 import { Challenges, checkLogin } from './login.mjs';
 import { Sessions } from './sessions.mjs';
 import { RequestRefused, TestCa } from './test-ca.mjs';
@@ -19,6 +20,7 @@ const limits = {
     batchItems: 500,
     envelope: 64 * MiB,
     request: 16 * KiB,
+    legacyBody: 256 * KiB,
     preview: 4 * KiB,
     chain: 8,
 };
@@ -35,6 +37,7 @@ export class Portal {
     #spoolFolder;
     #sessions = new Sessions();
     #challenges = new Challenges();
+    #legacy;
     #headers;
     #routes;
 
@@ -44,6 +47,7 @@ export class Portal {
         this.#ca = new TestCa(join(settings.dataFolder, 'test-ca'));
         this.#trustFile = join(settings.dataFolder, 'trust.pem');
         this.#spoolFolder = join(settings.dataFolder, 'spool');
+        this.#legacy = new LegacyDesk((cms, content) => this.#verifyBytes(cms, content), this.#trustFile);
         this.#headers = securityHeaders(Object.values(settings.services).filter((url) => url !== undefined));
         this.#routes = {
             'GET /config.json': async () => ({ ...settings.services, origin: settings.origin }),
@@ -57,6 +61,22 @@ export class Portal {
             'GET /api/recipient': async () => ({ certificate: this.#identity.der.toString('base64') }),
             'POST /api/open': (visit) => this.#open(visit),
             'POST /api/ca/issue': (visit) => this.#issue(visit),
+            ...this.#legacyRoutes(),
+        };
+    }
+
+    #legacyRoutes() {
+        const desk = this.#legacy;
+        const withBody = (act) => async (visit) => act(await readJson(visit.request, limits.legacyBody), visit);
+        return {
+            'GET /api/legacy/contract': async () => desk.contract(),
+            'POST /api/legacy/contract': withBody((body) => desk.signed(body)),
+            'POST /api/legacy/prepare': withBody((body) => desk.prepare(body)),
+            'POST /api/legacy/finish': withBody((body) => desk.finish(body)),
+            'POST /api/legacy/validate': withBody((body) => desk.validate(body)),
+            'POST /api/legacy/login': withBody((body, visit) => desk.login(body, this.#challenges.take(body.challenge, visit.session?.id))),
+            'POST /api/legacy/seal': withBody((body) => desk.seal(body)),
+            'POST /api/legacy/opened': withBody((body) => desk.opened(body)),
         };
     }
 
