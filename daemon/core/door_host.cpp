@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 /// What the core knows of one session; it found out the program itself.
 struct Connection {
     std::string origin;
+    link::Api api = link::Api::v1;
     bool tls = false;
     bool program_known = false;
     Program program;
@@ -103,6 +104,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     void on(const link::PeerCheck& message);
     void on(link::SiteOpen message);
     void on(const link::ConnectionClosed& message);
+    void on(const link::SessionReset&) {}
     void on(link::Operation operation, std::vector<Descriptor> previews);
     void on(const link::OperationCancel& message) { operations.cancel(message.id); }
     void on(const link::Spool& message);
@@ -153,6 +155,8 @@ Result<void> DoorHost::State::configure() {
     link::Configure message;
     message.product_version = settings.product_version;
     message.limits = settings.limits;
+    message.dastine = settings.dastine;
+    message.dastine_version = settings.dastine_version;
     message.developer_mode = settings.developer_mode;
     message.accepting = accepting;
     message.tls_key = identity.key.duplicate();
@@ -260,6 +264,7 @@ link::SiteState DoorHost::State::site_state(link::ConnectionId id, const Connect
     state.connection = id;
     state.allowed = true;
     state.access = operations.access(connection.origin, id);
+    state.quirks = {};
     if (token_state) state.token = token_state();
     return state;
 }
@@ -269,17 +274,18 @@ void DoorHost::State::on(link::SiteOpen message) {
     if (message.connection == 0 || connections.count(message.connection) != 0 ||
         connections.size() >= max_connections) {
         log->warn("upgrade refused: connection {} is open, or there are too many", message.connection);
-        send(link::SiteState{message.connection, false, link::Access::undecided, ""});
+        send(link::SiteState{message.connection, false, link::Access::undecided, "", "", {}});
         return;
     }
     // Again, just before the upgrade: the first check was when the socket was accepted.
     if (!peer_is(::geteuid(), message.peer)) {
         log->warn("upgrade refused: not of this user");
-        send(link::SiteState{message.connection, false, link::Access::undecided, ""});
+        send(link::SiteState{message.connection, false, link::Access::undecided, "", "", {}});
         return;
     }
     Connection& connection = connections[message.connection];
     connection.origin = message.origin;
+    connection.api = message.api;
     connection.tls = message.tls;
     send(site_state(message.connection, connection));
     look_up(message.connection, std::move(message.peer));
@@ -346,6 +352,8 @@ void DoorHost::State::on(link::Operation operation, std::vector<Descriptor> prev
     }
     requester.connection = operation.connection;
     requester.origin = found->second.origin;
+    requester.api = found->second.api;
+    requester.session = operation.session;
     requester.insecure = found->second.origin.starts_with("http:");
     requester.program = found->second.program;
     run(std::move(requester), std::move(operation), std::move(previews));

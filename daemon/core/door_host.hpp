@@ -25,6 +25,8 @@ struct DoorSettings {
     std::vector<std::string> arguments;
     std::string product_version;
     link::Limits limits;
+    link::DastineLimits dastine;
+    std::string dastine_version = "5.8.38.0";
     bool developer_mode = false;
     std::chrono::milliseconds ready_deadline = std::chrono::seconds(10);
     std::chrono::milliseconds restart_first =

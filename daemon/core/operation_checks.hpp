@@ -22,6 +22,10 @@ inline constexpr std::size_t max_prompt_previews_bytes = 64 * 1024;
 /// Shape only: cheap, on the I/O thread.
 [[nodiscard]] protocol::Outcome<void> check(const link::Request& request, std::size_t previews);
 
+/// That the front the connection came by has this operation, and that `session` is one.
+[[nodiscard]] protocol::Outcome<void> check_front(const link::Request& request, link::Api api,
+                                                  const std::string& session);
+
 /// Compares each preview with its item's size and digest, through a descriptor that can no longer change
 /// (F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK), and refuses login statements and, for bare signatures, what
 /// other protocols sign. Returns what a prompt may show of each item. Blocks.

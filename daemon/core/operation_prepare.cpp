@@ -41,6 +41,8 @@ public:
             return choose(Purpose::authenticate, link::Scheme::automatic);
         case link::Purpose::decrypt:
             return choose(Purpose::decrypt, link::Scheme::automatic);
+        case link::Purpose::any:
+            break;
         }
         return Failure(Code::invalid_params);
     }
@@ -106,6 +108,10 @@ public:
         }
         prepared_.certificates = std::move(*certificates);
         return {};
+    }
+    template <class T>
+    Outcome<void> operator()(const T&) {
+        return Failure(Code::method_not_found, "not built yet");
     }
 
 private:

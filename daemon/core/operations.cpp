@@ -121,6 +121,7 @@ Outcome<void> OperationService::State::admit(Running& run, std::size_t previews)
             return Failure(Code::origin_denied);
         }
     }
+    if (auto ok = operation_checks::check_front(run.request, run.who.api, run.who.session); !ok) return ok;
     if (auto ok = operation_checks::check(run.request, previews); !ok) return ok;
     if (is<link::ListCertificates>(run.request) && !run.who.local &&
         sites_.decision(origin, SitePermission::listing) == Decision::deny)

@@ -31,6 +31,8 @@ struct Requester {
     link::JobId job = 0;
     std::string origin; ///< serialised origin; ignored where local
     bool local = false; ///< a file job of the command line or the desktop (connection 0)
+    link::Api api = link::Api::v1;
+    std::string session; ///< Dastine's `info`; empty: this connection only
     bool insecure = false;
     Program program;
 };

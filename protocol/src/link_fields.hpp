@@ -22,7 +22,7 @@ inline constexpr Api last_of<Api> = Api::dastine;
 template <>
 inline constexpr Access last_of<Access> = Access::silenced;
 template <>
-inline constexpr Purpose last_of<Purpose> = Purpose::decrypt;
+inline constexpr Purpose last_of<Purpose> = Purpose::any;
 template <>
 inline constexpr Scheme last_of<Scheme> = Scheme::ecdsa;
 template <>
@@ -31,6 +31,14 @@ template <>
 inline constexpr PromptState last_of<PromptState> = PromptState::shown;
 template <>
 inline constexpr JobKind last_of<JobKind> = JobKind::decrypt;
+template <>
+inline constexpr Prehashed last_of<Prehashed> = Prehashed::automatic;
+template <>
+inline constexpr Attach last_of<Attach> = Attach::never;
+template <>
+inline constexpr TokenEvent last_of<TokenEvent> = TokenEvent::replaced;
+template <>
+inline constexpr NameKind last_of<NameKind> = NameKind::identifier;
 template <>
 inline constexpr DigestAlgorithm last_of<DigestAlgorithm> = DigestAlgorithm::sha512;
 
@@ -79,6 +87,15 @@ void describe(A& a, M& m) {
     a("idle", m.idle);
 }
 
+template <class A, Is<DastineLimits> M>
+void describe(A& a, M& m) {
+    a("connections", m.connections);
+    a("connections_per_origin", m.connections_per_origin);
+    a("message_bytes", m.message_bytes);
+    a("buffered_bytes", m.buffered_bytes);
+    a("requests_per_connection", m.requests_per_connection);
+}
+
 template <class A, Is<ListenSocket> M>
 void describe(A& a, M& m) {
     a("tls", m.tls);
@@ -93,6 +110,8 @@ void describe(A& a, M& m) {
     a("protocol", m.protocol);
     a("product_version", m.product_version);
     a("limits", m.limits);
+    a("dastine", m.dastine);
+    a("dastine_version", m.dastine_version);
     a("developer_mode", m.developer_mode);
     a("plain_hosts", m.plain_hosts);
     a("tls_hosts", m.tls_hosts);
@@ -159,6 +178,16 @@ void describe(A& a, M& m) {
     a("tls", m.tls);
 }
 
+template <class A, Is<SiteQuirks> M>
+void describe(A& a, M& m) {
+    a("prehashed", m.prehashed);
+    a("attach", m.attach);
+    a("little_endian", m.little_endian);
+    a("two_digit_codes", m.two_digit_codes);
+    a("oaep", m.oaep);
+    a("sha1", m.sha1);
+}
+
 template <>
 inline constexpr const char* type_name<SiteState> = "site_state";
 template <class A, Is<SiteState> M>
@@ -167,6 +196,8 @@ void describe(A& a, M& m) {
     a("allowed", m.allowed);
     a("access", m.access);
     a("token", m.token);
+    a("token_label", m.token_label);
+    a("quirks", m.quirks);
 }
 
 template <>
@@ -179,7 +210,31 @@ void describe(A& a, M& m) {
 template <>
 inline constexpr const char* type_name<TokenChanged> = "token_changed";
 template <class A, Is<TokenChanged> M>
-void describe(A&, M&) {}
+void describe(A& a, M& m) {
+    a("event", m.event);
+}
+
+template <>
+inline constexpr const char* type_name<SessionReset> = "session_reset";
+template <class A, Is<SessionReset> M>
+void describe(A& a, M& m) {
+    a("connection", m.connection);
+    a("session", m.session);
+}
+
+template <class A, Is<Thumbprint> M>
+void describe(A& a, M& m) {
+    a("algorithm", m.algorithm);
+    a("digest", m.digest);
+}
+
+template <class A, Is<CertificateFilter> M>
+void describe(A& a, M& m) {
+    a("issuer", m.issuer);
+    a("subject", m.subject);
+    a("key_usages", m.key_usages);
+    a("thumbprint", m.thumbprint);
+}
 
 template <>
 inline constexpr const char* type_name<RequestAccess> = "request_access";
@@ -191,12 +246,15 @@ inline constexpr const char* type_name<SelectCertificate> = "select_certificate"
 template <class A, Is<SelectCertificate> M>
 void describe(A& a, M& m) {
     a("purpose", m.purpose);
+    a("filter", m.filter);
 }
 
 template <>
 inline constexpr const char* type_name<ListCertificates> = "list_certificates";
 template <class A, Is<ListCertificates> M>
-void describe(A&, M&) {}
+void describe(A& a, M& m) {
+    a("filter", m.filter);
+}
 
 template <>
 inline constexpr const char* type_name<Authenticate> = "authenticate";
@@ -229,6 +287,7 @@ void describe(A& a, M& m) {
     a("certificate", m.certificate);
     a("signing_time", m.signing_time);
     a("items", m.items);
+    a("attributes", m.attributes);
 }
 
 template <>
@@ -272,6 +331,12 @@ void describe(A& a, M& m) {
     a("recipients", m.recipients);
 }
 
+template <class A, Is<AlternativeName> M>
+void describe(A& a, M& m) {
+    a("kind", m.kind);
+    a("value", m.value);
+}
+
 template <>
 inline constexpr const char* type_name<GenerateKey> = "generate_key";
 template <class A, Is<GenerateKey> M>
@@ -279,6 +344,7 @@ void describe(A& a, M& m) {
     a("algorithm", m.algorithm);
     a("subject", m.subject);
     a("label", m.label);
+    a("names", m.names);
 }
 
 template <>
@@ -286,6 +352,56 @@ inline constexpr const char* type_name<ImportCertificate> = "import_certificate"
 template <class A, Is<ImportCertificate> M>
 void describe(A& a, M& m) {
     a("data", m.data);
+    a("certificate", m.certificate);
+}
+
+template <>
+inline constexpr const char* type_name<DecryptBlock> = "decrypt_block";
+template <class A, Is<DecryptBlock> M>
+void describe(A& a, M& m) {
+    a("certificate", m.certificate);
+    a("oaep", m.oaep);
+    a("digest", m.digest);
+    a("mgf1", m.mgf1);
+    a("block", m.block);
+}
+
+template <>
+inline constexpr const char* type_name<RequestCertificate> = "request_certificate";
+template <class A, Is<RequestCertificate> M>
+void describe(A& a, M& m) {
+    a("certificate", m.certificate);
+}
+
+template <>
+inline constexpr const char* type_name<RemoveKey> = "remove_key";
+template <class A, Is<RemoveKey> M>
+void describe(A& a, M& m) {
+    a("key_id", m.key_id);
+}
+
+template <>
+inline constexpr const char* type_name<RemoveCertificate> = "remove_certificate";
+template <class A, Is<RemoveCertificate> M>
+void describe(A& a, M& m) {
+    a("certificate", m.certificate);
+}
+
+template <>
+inline constexpr const char* type_name<ChangePin> = "change_pin";
+template <class A, Is<ChangePin> M>
+void describe(A&, M&) {}
+
+template <>
+inline constexpr const char* type_name<UnblockPin> = "unblock_pin";
+template <class A, Is<UnblockPin> M>
+void describe(A&, M&) {}
+
+template <>
+inline constexpr const char* type_name<ImportFile> = "import_file";
+template <class A, Is<ImportFile> M>
+void describe(A& a, M& m) {
+    a("filter", m.filter);
 }
 
 template <>
@@ -296,6 +412,7 @@ void describe(A& a, M& m) {
     a("connection", m.connection);
     a("job", m.job);
     a("request", m.request);
+    a("session", m.session);
 }
 
 template <>
@@ -388,6 +505,11 @@ template <class A, Is<Imported> M>
 void describe(A& a, M& m) {
     a("certificate", m.certificate);
 }
+
+template <>
+inline constexpr const char* type_name<Completed> = "completed";
+template <class A, Is<Completed> M>
+void describe(A&, M&) {}
 
 template <>
 inline constexpr const char* type_name<OperationReply> = "operation_reply";

@@ -29,11 +29,13 @@ std::vector<FromDoor> from_door_samples() {
     all.emplace_back(SiteOpen{7, tuple, "https://portal.example", Api::dastine, true});
     all.emplace_back(ConnectionClosed{~std::uint64_t{0}});
     all.emplace_back(Operation{1, 7, 0, RequestAccess{}});
-    all.emplace_back(Operation{2, 7, 0, SelectCertificate{Purpose::decrypt}});
+    const CertificateFilter filter{"Example CA", "CN=Sara", usage_digital_signature | usage_key_agreement,
+                                   Thumbprint{DigestAlgorithm::sha256, Bytes(32, 8)}};
+    all.emplace_back(Operation{2, 7, 0, SelectCertificate{Purpose::decrypt, {}}});
     all.emplace_back(Operation{3, 7, 0, ListCertificates{}});
     all.emplace_back(
         Operation{4, 7, 0, Authenticate{Bytes(32, 9), "h", Scheme::rsa_pss, DigestAlgorithm::sha384}});
-    Sign sign{SignFormat::cms, DigestAlgorithm::sha512, Scheme::ecdsa, "h", false, {}};
+    Sign sign{SignFormat::cms, DigestAlgorithm::sha512, Scheme::ecdsa, "h", false, {}, {some}};
     sign.items.push_back({"قرارداد.txt", "text/plain", 1200, Bytes(64, 1), false, 0, 4096});
     sign.items.push_back({"b", "", 0, Bytes(64, 2), true, -1, 0});
     all.emplace_back(Operation{5, 0, 9, sign});
@@ -43,8 +45,23 @@ std::vector<FromDoor> from_door_samples() {
     decrypt.recipients.push_back(
         {{}, "", some, EcWrapped{some, DigestAlgorithm::sha256, 256, Bytes{9}, Bytes(40, 3)}});
     all.emplace_back(Operation{6, 7, 0, decrypt});
-    all.emplace_back(Operation{7, 7, 0, GenerateKey{"P-256", "CN=Sara", "work"}});
-    all.emplace_back(Operation{8, 7, 0, ImportCertificate{Bytes(2000, 5)}});
+    all.emplace_back(Operation{7, 7, 0, GenerateKey{"P-256", "CN=Sara", "work", {}}});
+    all.emplace_back(Operation{8, 7, 0, ImportCertificate{Bytes(2000, 5), ""}});
+    const std::string session = "k3JdA0000000000";
+    all.emplace_back(Operation{12, 7, 0, SelectCertificate{Purpose::any, filter}, session});
+    all.emplace_back(Operation{13, 7, 0, ListCertificates{filter}, session});
+    all.emplace_back(Operation{
+        14, 7, 0, GenerateKey{"RSA-2048", "CN=Sara", "", {{NameKind::identifier, "1.2.3"}}}, session});
+    all.emplace_back(Operation{15, 7, 0, ImportCertificate{Bytes(2000, 5), "h"}, session});
+    all.emplace_back(Operation{
+        16, 7, 0, DecryptBlock{"h", true, DigestAlgorithm::sha256, DigestAlgorithm::sha1, some}, session});
+    all.emplace_back(Operation{17, 7, 0, RequestCertificate{"h"}, session});
+    all.emplace_back(Operation{18, 7, 0, RemoveKey{"k"}, session});
+    all.emplace_back(Operation{19, 7, 0, RemoveCertificate{"h"}, session});
+    all.emplace_back(Operation{20, 7, 0, ChangePin{}, session});
+    all.emplace_back(Operation{21, 7, 0, UnblockPin{}, session});
+    all.emplace_back(Operation{22, 7, 0, ImportFile{filter}, session});
+    all.emplace_back(SessionReset{7, session});
     all.emplace_back(OperationCancel{8});
     all.emplace_back(Spool{4, std::uint64_t{4} << 30U});
     all.emplace_back(FileJobReply{11, std::string("{\"size\":4}")});
@@ -59,6 +76,8 @@ std::vector<FromCore> from_core_samples() {
     configure.product_version = "0.1.0";
     configure.limits.connections = 5;
     configure.limits.silent = std::chrono::milliseconds(1234);
+    configure.dastine.buffered_bytes = 1 << 20;
+    configure.dastine_version = "5.8.38.0";
     configure.developer_mode = true;
     configure.plain_hosts = {"127.0.0.1:51356"};
     configure.tls_hosts = {"localhost:51357", "127.0.0.1:51357"};
@@ -70,8 +89,10 @@ std::vector<FromCore> from_core_samples() {
     all.emplace_back(Listen{true, "switched_off"});
     all.emplace_back(Stop{});
     all.emplace_back(PeerVerdict{7, true});
-    all.emplace_back(SiteState{7, true, Access::silenced, "initialised"});
-    all.emplace_back(TokenChanged{});
+    all.emplace_back(SiteState{7, true, Access::silenced, "initialised", "", {}});
+    all.emplace_back(SiteState{8, true, Access::granted, "initialised", "کارت سارا",
+                               SiteQuirks{Prehashed::automatic, Attach::never, true, true, true, false}});
+    all.emplace_back(TokenChanged{TokenEvent::replaced});
     all.emplace_back(OperationState{5, PromptState::shown});
     all.emplace_back(OperationReply{1, Answer(AccessGranted{})});
     all.emplace_back(OperationReply{2, Answer(Selected{view()})});
@@ -84,6 +105,7 @@ std::vector<FromCore> from_core_samples() {
         OperationReply{6, Answer(Decrypted{Secret(as_bytes("0123456789abcdef0123456789abcdef"))})});
     all.emplace_back(OperationReply{7, Answer(Generated{"0a0b", some})});
     all.emplace_back(OperationReply{8, Answer(Imported{view()})});
+    all.emplace_back(OperationReply{11, Answer(Completed{})});
     Failure wrong(Code::pin_wrong, "only for the log");
     wrong.tries_left = 2;
     all.emplace_back(OperationReply{9, wrong});
@@ -114,6 +136,7 @@ Bytes changed(const Bytes& body, F change) {
 TEST_CASE("every message of the door comes back as it was sent", "[protocol][link]") {
     const auto samples = from_door_samples();
     std::vector<bool> seen(std::variant_size_v<FromDoor>);
+    std::vector<bool> requests(std::variant_size_v<Request>);
     for (const FromDoor& sample : samples) {
         const Bytes body = encode(sample);
         const auto back = decode_from_door(body);
@@ -121,8 +144,11 @@ TEST_CASE("every message of the door comes back as it was sent", "[protocol][lin
         CHECK(back->index() == sample.index());
         CHECK(encode(*back) == body);
         seen[sample.index()] = true;
+        if (const auto* operation = std::get_if<Operation>(&sample))
+            requests[operation->request.index()] = true;
     }
     CHECK(std::find(seen.begin(), seen.end(), false) == seen.end());
+    CHECK(std::find(requests.begin(), requests.end(), false) == requests.end());
 
     const auto sign = decode_from_door(encode(samples[9]));
     REQUIRE(sign);
@@ -225,7 +251,7 @@ TEST_CASE("members that are unknown, missing, doubled or of the wrong kind are r
     CHECK(decode_from_door(twice));
 
     const Bytes select = encode(FromDoor(Operation{2, 7, 0, SelectCertificate{}}));
-    CHECK_FALSE(decode_from_door(changed(select, [](json& m) { m["request"]["purpose"] = 3; })));
+    CHECK_FALSE(decode_from_door(changed(select, [](json& m) { m["request"]["purpose"] = 4; })));
     CHECK_FALSE(decode_from_door(changed(select, [](json& m) { m["request"]["type"] = "shell"; })));
     const Encoded reply = encode(FromCore(OperationReply{9, Failure(Code::busy)}));
     CHECK_FALSE(
@@ -241,8 +267,8 @@ TEST_CASE("oversized parts of a message are refused [T09]", "[protocol][link]") 
     Sign named;
     named.items.push_back({std::string(max_name_bytes + 1, 'n'), "", 0, {}, false, -1, 0});
     CHECK_FALSE(decode_from_door(encode(FromDoor(Operation{1, 1, 0, named}))));
-    CHECK_FALSE(
-        decode_from_door(encode(FromDoor(Operation{1, 1, 0, ImportCertificate{Bytes(max_message_bytes)}}))));
+    CHECK_FALSE(decode_from_door(
+        encode(FromDoor(Operation{1, 1, 0, ImportCertificate{Bytes(max_message_bytes), ""}}))));
 }
 
 TEST_CASE("a bomb of nested arrays, maps or tags is refused without recursion [T08]", "[protocol][link]") {

@@ -24,6 +24,7 @@ inline constexpr std::size_t max_descriptors = 16;
 inline constexpr std::size_t max_items = 500;
 inline constexpr std::size_t max_name_bytes = 1024; ///< 255 characters of UTF-8
 inline constexpr std::size_t max_preview_bytes = 64 * 1024;
+inline constexpr std::size_t max_session_bytes = 64; ///< of the letters and digits of ASCII
 
 using ConnectionId = std::uint64_t;
 using OperationId = std::uint64_t;
@@ -66,6 +67,17 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+/// Of /dastine, beside what Limits says of every connection (headers, TLS handshake, ping, pong). There is no
+/// idle or first-message close.
+struct DastineLimits {
+    std::uint32_t connections = 512;
+    std::uint32_t connections_per_origin = 64;
+    std::uint32_t message_bytes = 64 * 1024 * 1024;          ///< one JSON message, either way
+    std::uint64_t buffered_bytes = std::uint64_t{256} << 20; ///< of messages over 256 KiB, all connections
+    std::uint32_t requests_per_connection = 64;
+    bool operator==(const DastineLimits&) const = default;
+};
+
 // --- set-up ---
 struct ListenSocket {
     bool tls = false;
@@ -77,6 +89,8 @@ struct Configure {
     unsigned protocol = version;
     std::string product_version;
     Limits limits;
+    DastineLimits dastine;
+    std::string dastine_version; ///< what GetVersion answers
     bool developer_mode = false;
     std::vector<std::string>
         plain_hosts; ///< allowed Host values of the plain port, such as "127.0.0.1:51356"
@@ -117,26 +131,70 @@ struct SiteOpen {
     Api api = Api::v1;
     bool tls = false;
 };
+/// How one portal of the Dastine front differs from what most expect: kept with the site's permissions.
+enum class Prehashed : std::uint8_t { never, automatic }; ///< `Sign` with a hash name and data of its length
+enum class Attach : std::uint8_t { as_asked, always, never };
+struct SiteQuirks {
+    Prehashed prehashed = Prehashed::never;
+    Attach attach = Attach::as_asked;
+    bool little_endian = false;   ///< byte order of `Sign`'s RSA signatures
+    bool two_digit_codes = false; ///< fingerprint and national-id commands answer 19
+    bool oaep = false;            ///< `Decrypt` unwraps OAEP with SHA-1, else PKCS#1 v1.5
+    bool sha1 = true;             ///< false: SHA-1 signatures are refused
+    bool operator==(const SiteQuirks&) const = default;
+};
 struct SiteState {
     ConnectionId connection = 0;
     bool allowed = false; ///< uid still right, and the origin is not over its rate
     Access access = Access::undecided;
-    std::string token; ///< "not_activated", "activated", "initialised"; shown to granted origins only
+    std::string token;         ///< "not_activated", "activated", "initialised"; shown to granted origins only
+    std::string token_label{}; ///< empty until access is granted
+    SiteQuirks quirks{};
 };
 struct ConnectionClosed {
     ConnectionId connection = 0;
 };
-struct TokenChanged {};
+/// `locked`: by the person, the screen lock, suspend; `idle_locked`: nobody used it for a while; `replaced`:
+/// initialised anew, every key is gone; `changed`: keys or certificates.
+enum class TokenEvent : std::uint8_t { changed, unlocked, locked, idle_locked, replaced };
+struct TokenChanged {
+    TokenEvent event = TokenEvent::changed;
+};
+/// `Reset` of a Dastine page: what the session selected is forgotten, and the origin's decrypt window ends.
+struct SessionReset {
+    ConnectionId connection = 0;
+    std::string session;
+};
 
 // --- operations ---
-enum class Purpose : std::uint8_t { sign, authenticate, decrypt };
+/// `any`: what can sign or decrypt; for selections of the Dastine front only.
+enum class Purpose : std::uint8_t { sign, authenticate, decrypt, any };
 enum class Scheme : std::uint8_t { automatic, rsa_pkcs1_v15, rsa_pss, ecdsa };
 
+struct Thumbprint {
+    DigestAlgorithm algorithm = DigestAlgorithm::sha1;
+    Bytes digest;
+};
+/// Bits of KeyUsage (RFC 5280 section 4.2.1.3) as CertificateFilter names them.
+inline constexpr std::uint32_t usage_digital_signature = 1U << 0;
+inline constexpr std::uint32_t usage_non_repudiation = 1U << 1;
+inline constexpr std::uint32_t usage_key_encipherment = 1U << 2;
+inline constexpr std::uint32_t usage_key_agreement = 1U << 4;
+/// Which certificates come into question; what is empty does not filter. Dastine front only.
+struct CertificateFilter {
+    std::string issuer;  ///< part of the issuer's RFC 4514 text, without regard to case
+    std::string subject; ///< the whole subject, RFC 4514 text or OpenSSL's "/CN=…"; order of RDNs is free
+    std::uint32_t key_usages = 0; ///< all of them must be allowed
+    std::optional<Thumbprint> thumbprint;
+};
 struct RequestAccess {};
 struct SelectCertificate {
     Purpose purpose = Purpose::sign;
+    CertificateFilter filter{};
 };
-struct ListCertificates {};
+struct ListCertificates {
+    CertificateFilter filter{};
+};
 struct Authenticate {
     Bytes challenge;         ///< 32 to 512 bytes; the core builds the statement
     std::string certificate; ///< handle or empty
@@ -148,7 +206,8 @@ struct SignItem {
     std::string media_type;
     std::uint64_t size = 0; ///< of the document; 0 where only a digest was given
     Bytes digest;
-    bool blind = false; ///< the page gave a digest: nobody can show what is signed
+    bool blind =
+        false; ///< the page gave a digest, or bytes for Dastine's `Sign`: nobody can show what is signed
     /// Index into the message's descriptors, or -1. One sealed memfd holds the previews of many items, so
     /// that a batch of 500 fits a message: this item's is the `size` bytes from `preview_offset` on.
     int preview = -1;
@@ -162,6 +221,8 @@ struct Sign {
     std::string certificate;
     bool signing_time = true; ///< cms only
     std::vector<SignItem> items;
+    /// cms of the Dastine front: more signed attributes, a DER Attribute (RFC 5652 section 5.3) each.
+    std::vector<Bytes> attributes{};
 };
 struct RsaWrapped {
     bool oaep = false;
@@ -190,17 +251,54 @@ struct Decrypt {
     std::uint32_t content_key_size = 0;
     std::vector<Recipient> recipients;
 };
+/// Kinds of subjectAltName that a request may carry. `identifier` is a registeredID (RFC 5280).
+enum class NameKind : std::uint8_t { upn, email, dns, directory, uri, ip, identifier };
+struct AlternativeName {
+    NameKind kind{};
+    std::string value; ///< text; RFC 4514 for directory, dotted for identifier
+};
 struct GenerateKey {
     std::string algorithm; ///< "RSA-2048", …
     std::string subject;
     std::string label;
+    std::vector<AlternativeName> names{}; ///< Dastine front only
 };
 struct ImportCertificate {
     Bytes data; ///< DER certificates, one after the other: the door has taken PEM and PKCS#7 apart
+    /// Dastine front: a handle whose key may be the one too, beside those generated in the session.
+    std::string certificate{};
+};
+
+// --- operations of the Dastine front only ---
+/// One RSA block, PKCS#1 v1.5 with implicit rejection or OAEP (T21).
+struct DecryptBlock {
+    std::string certificate;
+    bool oaep = false;
+    DigestAlgorithm digest = DigestAlgorithm::sha1;
+    DigestAlgorithm mgf1 = DigestAlgorithm::sha1;
+    Bytes block;
+};
+/// A PKCS#10 request with the subject and key of a certificate.
+struct RequestCertificate {
+    std::string certificate;
+};
+/// A key generated in this session, still without a certificate.
+struct RemoveKey {
+    std::string key_id;
+};
+struct RemoveCertificate {
+    std::string certificate;
+};
+struct ChangePin {};
+struct UnblockPin {};
+/// The person chooses the file and types its password in our own prompt; its key comes onto the token.
+struct ImportFile {
+    CertificateFilter filter{};
 };
 
 using Request = std::variant<RequestAccess, SelectCertificate, ListCertificates, Authenticate, Sign, Decrypt,
-                             GenerateKey, ImportCertificate>;
+                             GenerateKey, ImportCertificate, DecryptBlock, RequestCertificate, RemoveKey,
+                             RemoveCertificate, ChangePin, UnblockPin, ImportFile>;
 
 /// An operation belongs to a connection, or (connection 0) to a file job.
 struct Operation {
@@ -208,6 +306,9 @@ struct Operation {
     ConnectionId connection = 0;
     JobId job = 0;
     Request request;
+    /// Dastine's `info`: handles are good for every connection of this origin with the same text. Empty: for
+    /// this connection only.
+    std::string session{};
 };
 struct OperationCancel {
     OperationId id = 0;
@@ -219,7 +320,7 @@ struct OperationState {
 };
 
 struct CertificateView {
-    std::string handle; ///< opaque, for this connection only
+    std::string handle; ///< opaque, for this connection (or Dastine session) only
     Bytes certificate;  ///< DER
     std::vector<Bytes> chain;
     std::string state; ///< "active", "expired"
@@ -258,9 +359,11 @@ struct Generated {
 struct Imported {
     CertificateView certificate;
 };
+/// Of RemoveKey, RemoveCertificate, ChangePin, UnblockPin.
+struct Completed {};
 
-using Answer =
-    std::variant<AccessGranted, Selected, Listed, Authenticated, Signed, Decrypted, Generated, Imported>;
+using Answer = std::variant<AccessGranted, Selected, Listed, Authenticated, Signed, Decrypted, Generated,
+                            Imported, Completed>;
 struct OperationReply {
     OperationId id = 0;
     Outcome<Answer> outcome = Failure{};
@@ -305,7 +408,7 @@ struct FileJobCancel {
 
 using FromCore = std::variant<Configure, Listen, Stop, PeerVerdict, SiteState, TokenChanged, OperationState,
                               OperationReply, SpoolReply, FileJob, FileJobCancel>;
-using FromDoor = std::variant<Ready, Counters, PeerCheck, SiteOpen, ConnectionClosed, Operation,
+using FromDoor = std::variant<Ready, Counters, PeerCheck, SiteOpen, ConnectionClosed, SessionReset, Operation,
                               OperationCancel, Spool, FileJobReply, FileJobProgress>;
 
 /// One message as it goes over the socket: a CBOR map, and beside it the one secret of the message (TLS key,
