@@ -144,7 +144,7 @@ Result<void, StartFailure> Daemon::Parts::open_profile() {
     PortPlan ports{{config.plain_port}, {config.tls_port}};
     ports.plain.insert(ports.plain.end(), config.extra_plain_ports.begin(), config.extra_plain_ports.end());
     ports.tls.insert(ports.tls.end(), config.extra_tls_ports.begin(), config.extra_tls_ports.end());
-    auto bound = sandbox ? Listeners::bind_free() : Listeners::bind(ports);
+    auto bound = sandbox && !options.configured_ports ? Listeners::bind_free() : Listeners::bind(ports);
     if (!bound) return as_failure(bound.error());
     listeners.emplace(std::move(*bound));
     if (!accepting) listeners->close();

@@ -43,6 +43,9 @@ std::variant<Options, Ending> parse_options(int argc, const char* const* argv) {
         ->type_name("FACTOR");
     app.add_flag("--developer", options.developer, "Developer mode: let http pages of this computer in")
         ->needs(sandbox_option);
+    app.add_flag("--configured-ports", options.configured_ports,
+                 "Take the ports of the configuration, for pages that know no others")
+        ->needs(sandbox_option);
     auto* const landlock_option =
         app.add_option("--force-landlock-abi", landlock, "Act as on a kernel with this ABI")
             ->needs(sandbox_option)

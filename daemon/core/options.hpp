@@ -15,6 +15,7 @@ struct Options {
     std::string consent; ///< empty, or "allow", "deny", "script:FILE"; sandbox only
     unsigned shorten_timers = 1;
     bool developer = false;
+    bool configured_ports = false; ///< in a sandbox: the configuration's ports, not free ones
     bool check_config = false;
     std::optional<int> force_landlock_abi;
     bool no_memfd_secret = false;

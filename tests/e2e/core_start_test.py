@@ -173,13 +173,25 @@ def test_configuration_errors(profile):
 def test_command_line(profile):
     """a wrong command line is refused with its code; help and version are shown"""
     assert profile.fail("--nothing")[0] == USAGE
-    for only_in_a_sandbox in (["--consent", "allow"], ["--shorten-timers", "2"], ["--developer"], ["--no-memfd-secret"], ["--force-landlock-abi", "1"]):
+    for only_in_a_sandbox in (["--consent", "allow"], ["--shorten-timers", "2"], ["--developer"], ["--configured-ports"], ["--no-memfd-secret"], ["--force-landlock-abi", "1"]):
         code, said = profile.fail(*only_in_a_sandbox)
         assert code == USAGE and "--sandbox" in said  # test conveniences cannot touch a real token (rule 9)
     result = subprocess.run(profile.command("--version"), capture_output=True, text=True, timeout=10, env=profile.environment())
     assert result.returncode == 0 and result.stdout.startswith("mohrd ")
     result = subprocess.run(profile.command("--help"), capture_output=True, text=True, timeout=10, env=profile.environment())
     assert result.returncode == 0 and "--sandbox" in result.stdout
+
+
+def test_ports_of_a_sandbox(profile):
+    """a sandbox takes free ports, and the configuration's where it is told to, again after a restart too"""
+    more = free_ports(1)[0]
+    with acting_as():
+        profile.config.write_text(f"[listen]\nplain_port = {profile.ports[0]}\ntls_port = {profile.ports[1]}\nextra_plain_ports = [{more}]\n")
+    sandbox = ("--sandbox", str(profile.base / "sandbox"), "--config", str(profile.config))
+    for arguments, taken in (((), False), (("--configured-ports",), True), (("--configured-ports",), True)):
+        profile.start(*sandbox, *arguments)
+        assert [connects(port) for port in (*profile.ports, more)] == [taken] * 3
+        assert profile.stop() == 0
 
 
 def test_no_runtime_directory(build):

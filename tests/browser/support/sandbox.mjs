@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Program, atEnd, temporaryDirectory } from './processes.mjs';
@@ -16,12 +16,13 @@ function daemon() {
 
 /**
  * The real daemon in a sandbox of its own, with scripted answers to its prompts. `consent` is 'allow', 'deny' or a list of
- * answers, of which the last repeats.
+ * answers, of which the last repeats. `ports` {plain, tls, extra} are taken in place of free ones; `directory` is one that a
+ * sandbox had before.
  */
-export async function startSandbox(t, { consent = 'allow', shorten, developer = true } = {}) {
-    const directory = await temporaryDirectory(t, 'sandbox');
+export async function startSandbox(t, { consent = 'allow', shorten, developer = true, ports, directory } = {}) {
+    directory ??= await temporaryDirectory(t, 'sandbox');
     const runtime = join(directory, 'run');
-    await mkdir(runtime, { mode: 0o700 });
+    await mkdir(runtime, { mode: 0o700, recursive: true });
     const args = ['--sandbox', join(directory, 'profile')];
     if (Array.isArray(consent)) {
         const script = join(directory, 'consent.jsonl');
@@ -31,16 +32,32 @@ export async function startSandbox(t, { consent = 'allow', shorten, developer = 
         args.push('--consent', consent);
     }
     if (developer) args.push('--developer');
+    if (ports !== undefined) {
+        const config = join(directory, 'mohrd.toml');
+        const lines = [`plain_port = ${ports.plain}`, `tls_port = ${ports.tls}`, `extra_plain_ports = ${JSON.stringify(ports.extra ?? [])}`];
+        await writeFile(config, `[listen]\n${lines.join('\n')}\n`, { mode: 0o600 });
+        args.push('--config', config, '--configured-ports');
+    }
     if (shorten !== undefined) args.push('--shorten-timers', String(shorten));
     const program = new Program(daemon(), args, { env: { ...process.env, XDG_RUNTIME_DIR: runtime } });
     atEnd(t, () => program.stop());
     const [line] = await program.said(/^\{"ready":true.*\}$/m);
-    return new Sandbox(program, JSON.parse(line));
+    return new Sandbox(program, JSON.parse(line), directory);
+}
+
+/** Numbers of ports that were free a moment ago. */
+export async function freePorts(count) {
+    const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+    await Promise.all(servers.map((server) => once(server, 'listening')));
+    const ports = servers.map((server) => server.address().port);
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    return ports;
 }
 
 class Sandbox {
-    constructor(program, ready) {
+    constructor(program, ready, directory) {
         this.program = program;
+        this.directory = directory;
         Object.assign(this, { ws: ready.ws, wss: ready.wss, ca: ready.ca, controlPath: ready.control });
         this.wsPort = new URL(ready.ws).port;
         this.wssPort = new URL(ready.wss).port;
