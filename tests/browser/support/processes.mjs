@@ -8,6 +8,9 @@ import { join } from 'node:path';
 // A daemon or a browser that runs as root would pass tests that no user's would.
 if (process.getuid() === 0) throw new Error('these tests do not run as root; see scripts/browser-tests');
 
+/** Options of a test that takes minutes: it runs only where MOHR_SLOW is set. */
+export const slow = process.env.MOHR_SLOW === '1' ? {} : { skip: 'slow: runs with MOHR_SLOW=1' };
+
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 10_000;
 
