@@ -31,6 +31,8 @@ std::optional<Text> catalogue_text(const Failure& failure) {
     if (failure.code == "token_not_initialised") return Text::not_initialised;
     if (failure.code == "pin_needs_terminal") return Text::pin_needs_terminal;
     if (failure.code == "confirmation_needs_terminal") return Text::confirmation_needs_terminal;
+    if (failure.code == "owner_authentication_needed")
+        return failure.reason == "unavailable" ? Text::owner_unavailable : Text::owner_refused;
     if (failure.code == "pin_invalid") return pin_rule(failure);
     if (failure.code == "pin_wrong" && failure.tries_left) return Text::pin_wrong;
     if (failure.code == "pin_blocked" && failure.role != PinRole::none)
@@ -71,7 +73,8 @@ std::string describe(const Failure& failure, Language language) {
     else
         out = printable(failure.message, 400);
     if (!failure.detail.empty()) out += "\n  " + printable(failure.detail, 400);
-    if (!failure.reason.empty() && failure.code != "pin_invalid") out += "\n  " + printable(failure.reason);
+    const bool told = failure.code == "pin_invalid" || failure.code == "owner_authentication_needed";
+    if (!failure.reason.empty() && !told) out += "\n  " + printable(failure.reason);
     return out;
 }
 

@@ -52,6 +52,12 @@ constexpr std::array rows{
     TextRow{Text::ask_new_admin_pin, "", "New admin PIN: ", "رمز مدیریتی تازه: "},
     TextRow{Text::ask_new_admin_pin_again, "", "Repeat admin PIN: ", "تایید رمز مدیریتی: "},
     TextRow{Text::ask_owner_password, "", "Your password on this computer: ", "رمز حساب شما در این رایانه: "},
+    TextRow{
+        Text::owner_unavailable, "",
+        "The password of this computer cannot be checked: is mohr-owner-auth.socket running (systemctl --user)?",
+        "رمز حساب این رایانه را نمی‌توان بررسی کرد: آیا mohr-owner-auth.socket اجرا شده است (systemctl --user)؟"},
+    TextRow{Text::owner_refused, "", "The password of this computer is wrong.",
+            "رمز حساب این رایانه نادرست است."},
     TextRow{Text::ask_file_password, "", "Password of the file: ", "رمز پرونده: "},
     TextRow{
         Text::pin_needs_terminal, "",

@@ -237,7 +237,8 @@ Result<void, StartFailure> Daemon::Parts::open_door() {
 
 Result<void, StartFailure> Daemon::Parts::open_control() {
     const auto helper = find_program("mohr-owner-auth");
-    owner = std::make_unique<PamOwnerAuthentication>(helper ? *helper : fs::path(),
+    owner = std::make_unique<PamOwnerAuthentication>(paths.runtime / "owner-auth.sock",
+                                                     helper ? *helper : fs::path(),
                                                      config.owner_authentication_service);
     ControlServices services{loop,
                              log,

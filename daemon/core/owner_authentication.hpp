@@ -16,15 +16,17 @@ public:
     [[nodiscard]] virtual Verdict check(const Secret& password) = 0;
 };
 
-/// Through PAM, in a process of its own: mohr-owner-auth takes the service's name as its argument and the password on
-/// standard input. Modules run there, not in the core.
+/// Through PAM, in mohr-owner-auth, a process of its own: modules run there, not in the core. The user's systemd starts it
+/// for each connection to `socket`, since a child of ours could start none of PAM's setuid helpers, which pam_unix needs.
+/// Where nobody listens there, `helper` is started as a child; modules that need no such helper work in it.
 class PamOwnerAuthentication final : public OwnerAuthentication {
 public:
-    PamOwnerAuthentication(std::filesystem::path helper, std::string service)
-        : helper_(std::move(helper)), service_(std::move(service)) {}
+    PamOwnerAuthentication(std::filesystem::path socket, std::filesystem::path helper, std::string service)
+        : socket_(std::move(socket)), helper_(std::move(helper)), service_(std::move(service)) {}
     [[nodiscard]] Verdict check(const Secret& password) override;
 
 private:
+    std::filesystem::path socket_;
     std::filesystem::path helper_;
     std::string service_;
 };

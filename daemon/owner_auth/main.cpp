@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// mohr-owner-auth SERVICE: reads a password from standard input and asks PAM whether it is that of the user
-// who runs this. Ends with 0 (it is), 1 (it is not) or 2 (it could not be checked). A program of its own, so
-// that PAM's modules never run where keys are.
+// mohr-owner-auth: reads the name of a PAM service, a line end and a password from standard input and asks PAM whether it is
+// that of the user who runs this. Answers with one character: 0 (it is), 1 (it is not) or 2 (it could not be checked). A
+// program of its own, so that PAM's modules never run where keys are.
 #include <mohr/base/hardening.hpp>
 #include <mohr/base/secret.hpp>
 
 #include <security/pam_appl.h>
 
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <pwd.h>
@@ -16,10 +17,25 @@
 
 namespace {
 
-constexpr int right = 0;
-constexpr int wrong = 1;
-constexpr int unavailable = 2;
+constexpr char right = '0';
+constexpr char wrong = '1';
+constexpr char unavailable = '2';
+constexpr std::size_t max_service_bytes = 32;
 constexpr std::size_t max_password_bytes = 1024;
+constexpr unsigned patience_seconds = 40; ///< more than the core waits
+
+/// A name below /etc/pam.d, nothing else; empty if it is not one.
+std::string read_service() {
+    std::string name;
+    char next = 0;
+    while (name.size() <= max_service_bytes && ::read(STDIN_FILENO, &next, 1) == 1) {
+        if (next == '\n') return name;
+        const bool fits = std::isalnum(static_cast<unsigned char>(next)) != 0 || next == '-' || next == '_';
+        if (!fits) return {};
+        name.push_back(next);
+    }
+    return {};
+}
 
 mohr::Secret read_password() {
     mohr::Secret password(max_password_bytes + 1); // one zero stays at the end
@@ -57,7 +73,7 @@ std::string own_name() {
     return found->pw_name;
 }
 
-int verdict_of(int result) {
+char verdict_of(int result) {
     switch (result) {
     case PAM_SUCCESS:
         return right;
@@ -72,21 +88,27 @@ int verdict_of(int result) {
     }
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc != 2) return unavailable;
-    mohr::install_secret_memory(std::size_t{64} * 1024, mohr::OpensslHeap::ordinary);
-    // Not harden_process(): without new privileges pam_unix could not start its own helper.
-    mohr::close_descriptors_from(3);
+char check() {
+    const std::string service = read_service();
     mohr::Secret password = read_password();
     const std::string user = own_name();
-    if (user.empty()) return unavailable;
+    if (service.empty() || user.empty()) return unavailable;
     const pam_conv conversation{converse, &password};
     pam_handle_t* handle = nullptr;
-    if (::pam_start(argv[1], user.c_str(), &conversation, &handle) != PAM_SUCCESS) return unavailable;
+    if (::pam_start(service.c_str(), user.c_str(), &conversation, &handle) != PAM_SUCCESS) return unavailable;
     int result = ::pam_authenticate(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
     if (result == PAM_SUCCESS) result = ::pam_acct_mgmt(handle, PAM_SILENT);
     ::pam_end(handle, result);
     return verdict_of(result);
+}
+
+} // namespace
+
+int main() {
+    ::alarm(patience_seconds);
+    mohr::install_secret_memory(std::size_t{64} * 1024, mohr::OpensslHeap::ordinary);
+    // Not harden_process(): without new privileges pam_unix could not start its own helper.
+    mohr::close_descriptors_from(3);
+    const char verdict = check();
+    return ::write(STDOUT_FILENO, &verdict, 1) == 1 ? 0 : 1;
 }

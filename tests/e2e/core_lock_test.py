@@ -167,3 +167,68 @@ def test_owner_cannot_be_asked(build):
             with pytest.raises(RpcError) as refused:
                 control.call("token.resetBlocked", {"confirmLoss": 0}, secrets)
             assert refused.value.data == {"code": "owner_authentication_needed", "reason": "unavailable"}
+
+
+OWNER = "mohr-owner"
+
+
+@pytest.fixture()
+def account():
+    """A user of this machine with a password of its own in the shadow file, which only PAM's setuid helper reads."""
+    if os.getuid() != 0:
+        pytest.skip("makes a user: needs root")
+    subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", OWNER], check=True)
+    try:
+        subprocess.run(["chpasswd"], input=f"{OWNER}:the account's own 7\n", text=True, check=True)
+        yield "the account's own 7"
+    finally:
+        subprocess.run(["userdel", OWNER], check=True)
+
+
+@contextlib.contextmanager
+def owner_auth_socket(build, profile, environment):
+    """What mohr-owner-auth.socket is to the user's systemd: systemd's own activation, outside of the daemon's bounds."""
+    path = profile.base / "run/mohr/owner-auth.sock"
+    with acting_as(OWNER):
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+    passed = [f"--setenv={name}={value}" for name, value in environment.items()]
+    program = build / "daemon/owner_auth/mohr-owner-auth"
+    process = subprocess.Popen(as_user(["systemd-socket-activate", "--accept", "--inetd", f"--listen={path}", *passed, str(program)], OWNER),
+                               stderr=subprocess.DEVNULL, env={"PATH": "/usr/sbin:/usr/bin:/bin"})
+    try:
+        eventually(path.exists)
+        yield
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+def test_owner_of_a_shadow_account(build, account):
+    """with pam_unix and the shadow file the owner's password resets, through systemd, and without it the reason is said [R57] [R129]"""
+    with private_directory(OWNER) as base:
+        wrapper = next(pathlib.Path("/usr/lib").glob("*/libpam_wrapper.so"))
+        services = pathlib.Path(base) / "pam"
+        with acting_as(OWNER):
+            services.mkdir(mode=0o700)
+            (services / "mohr").write_text((pathlib.Path(__file__).parents[2] / "config/mohr.pam").read_text())
+        environment = {"LD_PRELOAD": str(wrapper), "PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": str(services)}
+        with Profile(build, base, user=OWNER, environment=environment) as profile:
+            profile.start()
+            assert "NoNewPrivs:\t1" in pathlib.Path(f"/proc/{profile.process.pid}/status").read_text()
+            with profile.connect() as control:
+                control.call("token.initialise", {"label": "Mine"}, {"user_pin": USER_PIN, "admin_pin": ADMIN_PIN})
+                for _ in range(10):
+                    control.failure("token.verify", {"role": "admin"}, {"pin": "wrongWrong1"})
+
+                def reset(password):
+                    secrets = {"new_user_pin": "55028391", "new_admin_pin": "otherAdmin3", "owner_password": password}
+                    with pytest.raises(RpcError) as refused:
+                        assert control.call("token.resetBlocked", {"confirmLoss": 0}, secrets) == {}
+                        raise RpcError({"message": "none", "data": {"code": "done"}})
+                    return refused.value.data
+
+                assert reset(account) == {"code": "owner_authentication_needed", "reason": "unavailable"}  # a child of the daemon
+                with owner_auth_socket(build, profile, environment):
+                    assert reset("guess") == {"code": "owner_authentication_needed"}
+                    assert reset(account) == {"code": "done"}
+                assert control.call("token.verify", {"role": "user"}, {"pin": "55028391"}) == {}

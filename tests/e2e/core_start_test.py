@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -384,6 +385,14 @@ def test_unit_file(build, tmp_path):
     unit = tmp_path / "mohrd.service"
     unit.write_text(re.sub(r"^ExecStart=.*$", f"ExecStart={build}/daemon/core/mohrd", made, flags=re.M))
     result = subprocess.run(["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True, timeout=60,
+                            env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)})
+    assert result.returncode == 0 and result.stderr == "", result.stderr
+    check = (build / "config/mohr-owner-auth@.service").read_text()
+    assert not re.search(r"^(NoNewPrivileges|Lock|Memory|Restrict|Private|Protect|System)", check, flags=re.M)  # pam_unix needs its helper
+    (tmp_path / "mohr-owner-auth@.service").write_text(re.sub(r"^ExecStart=.*$", f"ExecStart={build}/daemon/owner_auth/mohr-owner-auth", check, flags=re.M))
+    activation = tmp_path / "mohr-owner-auth.socket"
+    activation.write_text((pathlib.Path(__file__).parents[2] / "config/systemd/mohr-owner-auth.socket").read_text())
+    result = subprocess.run(["systemd-analyze", "--user", "verify", str(activation)], capture_output=True, text=True, timeout=60,
                             env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)})
     assert result.returncode == 0 and result.stderr == "", result.stderr
     unit.write_text(unit.read_text() + "\n[Service]\nNoSuchSetting=1\n")

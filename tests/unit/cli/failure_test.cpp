@@ -48,6 +48,17 @@ TEST_CASE("the rule that a new PIN breaks is said for its role [R42] [R43] [R44]
           "The admin PIN may contain English letters and digits only; case matters.");
 }
 
+TEST_CASE("a refused password of the account is told apart from one that could not be checked [R57] [R129]",
+          "[cli]") {
+    const auto text = [](nlohmann::json data) {
+        return describe(failure_from_error({{"message", "m"}, {"data", std::move(data)}}), Language::en);
+    };
+    CHECK(text({{"code", "owner_authentication_needed"}}) == "The password of this computer is wrong.");
+    CHECK(
+        text({{"code", "owner_authentication_needed"}, {"reason", "unavailable"}}) ==
+        "The password of this computer cannot be checked: is mohr-owner-auth.socket running (systemctl --user)?");
+}
+
 TEST_CASE("an error object that is not one is still a failure", "[cli]") {
     for (const auto& error : {nlohmann::json(nullptr), nlohmann::json("x"), nlohmann::json::array(),
                               nlohmann::json{{"data", 5}}, nlohmann::json{{"data", {{"code", 7}}}}}) {

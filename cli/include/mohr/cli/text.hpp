@@ -46,6 +46,8 @@ enum class Text : std::uint8_t {
     ask_new_admin_pin,
     ask_new_admin_pin_again,
     ask_owner_password,
+    owner_unavailable,
+    owner_refused,
     ask_file_password,
     pin_needs_terminal,
     confirmation_needs_terminal,
