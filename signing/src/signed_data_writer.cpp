@@ -16,19 +16,21 @@ struct Frame {
 };
 
 /// SignerInfo ::= SEQUENCE { version 1, issuerAndSerialNumber, digestAlgorithm, [0] signedAttrs,
-/// signatureAlgorithm, signature OCTET STRING } (RFC 5652 section 5.3)
+/// signatureAlgorithm, signature OCTET STRING, [1] unsignedAttrs OPTIONAL } (RFC 5652 section 5.3)
 Result<Bytes> signer_info(const SignerPart& part) {
     const auto attributes = der::single(part.signed_attributes, der::set_tag);
     if (!attributes) return attributes.error();
-    if (part.digest_algorithm == DigestAlgorithm::sha1) return Error(SigningErrc::unsupported, "SHA-1");
     if (part.signature.empty()) return Error(SigningErrc::malformed, "empty signature");
     const auto serial = to_der(i2d_ASN1_INTEGER, X509_get0_serialNumber(part.certificate.get0()));
     if (!serial) return serial.error();
+    const Bytes unsigned_attributes =
+        part.unsigned_attributes.empty() ? Bytes()
+                                         : der::set_of(der::context_constructed(1), part.unsigned_attributes);
     return der::sequence({der::integer(1), der::sequence({part.certificate.issuer_der(), *serial}),
                           digest_identifier(part.digest_algorithm),
                           der::tlv(der::context_constructed(0), {attributes->content}),
                           signature_identifier(part.signature_algorithm, part.digest_algorithm),
-                          der::tlv(der::octet_string_tag, {part.signature})});
+                          der::tlv(der::octet_string_tag, {part.signature}), unsigned_attributes});
 }
 
 /// ContentInfo around SignedData (RFC 5652 section 5.1), all lengths definite, `content_size` bytes left out

@@ -31,12 +31,19 @@ struct SignerPart {
     std::vector<Certificate> chain;
     DigestAlgorithm digest_algorithm{};
     SignatureAlgorithm signature_algorithm{};
-    Bytes signed_attributes; ///< as signed_attributes() made them
-    Bytes signature;         ///< raw RSA, or DER Ecdsa-Sig-Value
+    Bytes signed_attributes;                  ///< as signed_attributes() made them
+    Bytes signature;                          ///< raw RSA, or DER Ecdsa-Sig-Value
+    std::vector<Bytes> unsigned_attributes{}; ///< as encode_attribute() made them, each of another type
 };
 
-/// Detached SignedData (DER), id-signedData ContentInfo; 1 to 64 signers. Fails with SigningErrc::limit,
-/// malformed (no signed attributes or no signature) or unsupported (SHA-1).
+/// Attribute ::= SEQUENCE { attrType, attrValues SET OF } with one value (RFC 5652 section 5.3). `type` is
+/// dotted, `value` one DER element. Fails with SigningErrc::malformed, also for the types that
+/// signed_attributes() writes itself.
+[[nodiscard]] Result<Bytes> encode_attribute(const std::string& type, ByteView value);
+
+/// Detached SignedData (DER), id-signedData ContentInfo; 1 to 64 signers. Fails with SigningErrc::limit or
+/// malformed (no signed attributes or no signature). SHA-1 is written as well: who lets it through to here has
+/// decided so.
 [[nodiscard]] Result<Bytes> detached_signed_data(const std::vector<SignerPart>& signers);
 
 /// Attached SignedData as a stream: definite lengths, so the content's length is known first.
