@@ -18,17 +18,22 @@ void Client::on_first_byte() {
 }
 
 void Client::on_upgrade(const Upgrade& upgrade) {
-    if (!host_.may_open(upgrade.origin)) {
+    if (!host_.may_open(upgrade.api, upgrade.origin)) {
         host_.log().info("upgrade refused: too many connections");
         return transport_->refuse();
     }
+    api_ = upgrade.api;
     origin_ = upgrade.origin;
     upgrading_ = true;
-    host_.tell_core(link::SiteOpen{id_, peer_, origin_, link::Api::v1, tls_});
+    host_.tell_core(link::SiteOpen{id_, peer_, origin_, api_, tls_});
 }
 
 void Client::on_site(const link::SiteState& state) {
     site_ = state;
+    if (dastine_open_) {
+        if (!state.allowed) return transport_->close(CloseCode::policy);
+        return host_.dastine().on_site(id_, state);
+    }
     if (session_) {
         if (!state.allowed) return transport_->close(CloseCode::policy);
         return session_->on_site(state.access, state.token);
@@ -44,6 +49,13 @@ void Client::on_site(const link::SiteState& state) {
 }
 
 void Client::on_open() {
+    if (api_ == link::Api::dastine) {
+        dastine_open_ = true;
+        host_.dastine().open(id_, origin_, site_);
+        host_.changed();
+        if (ending_) end(*ending_);
+        return;
+    }
     SessionConfig config;
     config.limits = host_.limits();
     config.version = host_.version();
@@ -58,10 +70,22 @@ void Client::on_open() {
 void Client::on_closed() {
     const auto self = shared_from_this();
     session_.reset();
+    if (std::exchange(dastine_open_, false)) host_.dastine().close(id_);
     host_.closed(id_);
 }
 
+void Client::on_binary(ByteView piece, bool last) {
+    if (dastine_open_) return host_.dastine().on_binary(id_, last);
+    session_->on_binary(piece, last);
+}
+
+void Client::on_drained() {
+    if (dastine_open_) return host_.dastine().on_drained(id_);
+    session_->on_drained();
+}
+
 void Client::end(const std::string& reason) {
+    if (dastine_open_) return transport_->close(CloseCode::going_away);
     if (!session_ && accepted_) {
         ending_ = reason; // the 101 is out or nearly: the page is told as soon as it can be
         return;

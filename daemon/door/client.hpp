@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "dastine_front.hpp"
 #include "log.hpp"
 #include "session.hpp"
 #include "transport.hpp"
@@ -25,8 +26,9 @@ public:
                                               link::Request request, Descriptors previews) = 0;
     virtual void cancel_operation(link::OperationId id) = 0;
     virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual DastineFront& dastine() = 0;
     /// Whether there is room for one more WebSocket of this origin.
-    virtual bool may_open(const std::string& origin) = 0;
+    virtual bool may_open(link::Api api, const std::string& origin) = 0;
     /// Something that is counted has changed.
     virtual void changed() = 0;
     virtual void closed(link::ConnectionId connection) = 0;
@@ -41,8 +43,10 @@ public:
     void set_transport(std::shared_ptr<Transport> transport) { transport_ = std::move(transport); }
     /// Empty until the upgrade was asked for.
     [[nodiscard]] const std::string& origin() const noexcept { return origin_; }
+    [[nodiscard]] link::Api api() const noexcept { return api_; }
     [[nodiscard]] bool is_silent() const noexcept { return silent_; }
-    [[nodiscard]] bool is_open() const noexcept { return session_ != nullptr; }
+    [[nodiscard]] bool is_open() const noexcept { return session_ != nullptr || dastine_open_; }
+    [[nodiscard]] Transport& transport() noexcept { return *transport_; }
     [[nodiscard]] std::size_t streams() const noexcept { return session_ ? session_->streams() : 0; }
     void drop() { transport_->drop(); }
     /// The front door closes.
@@ -60,8 +64,11 @@ public:
     void on_upgrade(const Upgrade& upgrade) override;
     void on_open() override;
     void on_text(std::string_view text) override { session_->on_text(text); }
-    void on_binary(ByteView piece, bool last) override { session_->on_binary(piece, last); }
-    void on_drained() override { session_->on_drained(); }
+    [[nodiscard]] bool on_text_piece(std::string_view piece, bool last) override {
+        return host_.dastine().on_text(id_, piece, last);
+    }
+    void on_binary(ByteView piece, bool last) override;
+    void on_drained() override;
     void on_closed() override;
 
     // for the session
@@ -85,6 +92,8 @@ private:
     bool accepted_ = false;
     bool step_pending_ = false;
     std::optional<std::string> ending_;
+    bool dastine_open_ = false;
+    link::Api api_{};
     std::string origin_;
     link::SiteState site_;
     std::shared_ptr<Transport> transport_;

@@ -25,14 +25,15 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds stop_deadline = 2s;
 constexpr std::chrono::milliseconds counters_delay = 200ms;
+constexpr std::chrono::milliseconds tick_interval = 1s;
 
 /// All of it on one thread: hashing and AES run at memory speed in pieces of at most 256 KiB, and a hop to a pool
 /// costs more than what most requests do here. What would take long (files, replays) is cut into turns.
-class Door final : public ClientHost, public FileJobHost {
+class Door final : public ClientHost, public FileJobHost, public DastineHost {
 public:
     Door(Descriptor link, const DoorOptions& options)
         : context_(1), options_(options), link_(context_, std::move(link)), counters_timer_(context_),
-          stop_timer_(context_) {}
+          stop_timer_(context_), tick_timer_(context_) {}
 
     int run() {
         link_.start([this](link::FromCore message,
@@ -62,10 +63,7 @@ public:
     }
     link::OperationId start_operation(link::ConnectionId connection, link::JobId job, link::Request request,
                                       Descriptors previews) override {
-        const link::OperationId id = ++last_operation_;
-        operations_.emplace(id, Owner{connection, job});
-        link_.send(link::Operation{id, connection, job, std::move(request)}, std::move(previews));
-        return id;
+        return start(connection, job, {}, std::move(request), std::move(previews));
     }
     void cancel_operation(link::OperationId id) override {
         if (operations_.erase(id) > 0) link_.send(link::OperationCancel{id});
@@ -75,17 +73,21 @@ public:
         spools_.emplace(id, std::move(opened));
         link_.send(link::Spool{id, expected_bytes});
     }
-    bool may_open(const std::string& origin) override {
+    bool may_open(link::Api api, const std::string& origin) override {
         std::size_t all = 0;
         std::size_t of_origin = 0;
         for (const auto& [id, client] : clients_) {
-            if (client->origin().empty()) continue;
+            if (client->origin().empty() || client->api() != api) continue;
             ++all;
             if (client->origin() == origin) ++of_origin;
         }
-        return all < limits_.connections && of_origin < limits_.connections_per_origin;
+        const bool legacy = api == link::Api::dastine;
+        return all < (legacy ? dastine_limits_.connections : limits_.connections) &&
+               of_origin < (legacy ? dastine_limits_.connections_per_origin : limits_.connections_per_origin);
     }
+    DastineFront& dastine() override { return *dastine_; }
     void changed() override {
+        if (dastine_ && dastine_->is_needed() && !std::exchange(ticking_, true)) tick();
         if (std::exchange(counters_pending_, true)) return;
         counters_timer_.expires_after(counters_delay);
         counters_timer_.async_wait([this](boost::system::error_code error) {
@@ -108,6 +110,42 @@ public:
         if (stopping_ && clients_.empty()) context_.stop();
     }
 
+    // --- for the Dastine front ---
+
+    void send(link::ConnectionId connection, std::string text) override {
+        if (const auto client = find(connection)) client->transport().send_text(std::move(text));
+    }
+    void send_piece(link::ConnectionId connection, std::string piece, bool last) override {
+        if (const auto client = find(connection)) client->transport().send_text_piece(std::move(piece), last);
+    }
+    [[nodiscard]] std::size_t unsent_bytes(link::ConnectionId connection) const override {
+        const auto client = find(connection);
+        return client ? client->transport().unsent_bytes() : 0;
+    }
+    void resume_reading(link::ConnectionId connection) override {
+        if (const auto client = find(connection)) client->transport().resume_reading();
+    }
+    void close(link::ConnectionId connection, CloseCode code) override {
+        if (const auto client = find(connection)) client->transport().close(code);
+    }
+    link::OperationId start_operation(link::ConnectionId connection, const std::string& session,
+                                      link::Request request, Descriptors previews) override {
+        return start(connection, 0, session, std::move(request), std::move(previews));
+    }
+    void reset_session(link::ConnectionId connection, const std::string& session) override {
+        link_.send(link::SessionReset{connection, session});
+    }
+    void step_soon() override {
+        if (std::exchange(step_pending_, true)) return;
+        asio::post(context_, [this] {
+            step_pending_ = false;
+            dastine_->step();
+        });
+    }
+    void failed(std::string_view command, std::string_view correlation, const Failure& failure) override {
+        log_.request_failed(command, correlation, failure);
+    }
+
     // --- for the file jobs ---
 
     void post(std::function<void()> work) override { asio::post(context_, std::move(work)); }
@@ -126,6 +164,23 @@ private:
         link::ConnectionId connection = 0;
         link::JobId job = 0;
     };
+
+    link::OperationId start(link::ConnectionId connection, link::JobId job, const std::string& session,
+                            link::Request request, Descriptors previews) {
+        const link::OperationId id = ++last_operation_;
+        operations_.emplace(id, Owner{connection, job});
+        link_.send(link::Operation{id, connection, job, std::move(request), session}, std::move(previews));
+        return id;
+    }
+    void tick() {
+        tick_timer_.expires_after(tick_interval);
+        tick_timer_.async_wait([this](boost::system::error_code error) {
+            if (error) return;
+            dastine_->tick();
+            ticking_ = dastine_->is_needed();
+            if (ticking_) tick();
+        });
+    }
 
     void handle(link::FromCore message, Descriptors& descriptors) {
         std::visit([&](auto& one) { on(one, descriptors); }, message);
@@ -147,10 +202,14 @@ private:
         configured_ = true;
         limits_ = message.limits;
         version_ = message.product_version;
+        dastine_limits_ = message.dastine;
+        DastineConfig dastine{message.dastine, std::move(message.dastine_version)};
+        dastine_ = std::make_unique<DastineFront>(std::move(dastine), clock_, *this);
         for (std::size_t i = 0; i < descriptors.size(); ++i) {
             const link::ListenSocket& socket = message.sockets[i];
             auto port = std::make_shared<TransportConfig>();
             port->limits = limits_;
+            port->dastine_message_bytes = dastine_limits_.message_bytes;
             port->rules.hosts = socket.tls ? message.tls_hosts : message.plain_hosts;
             port->rules.developer_mode = message.developer_mode;
             port->rules.header_bytes = limits_.header_bytes;
@@ -240,21 +299,29 @@ private:
     void on(const link::SiteState& message, Descriptors&) {
         if (const auto client = find(message.connection)) client->on_site(message);
     }
-    void on(const link::TokenChanged&, Descriptors&) {
+    void on(const link::TokenChanged& message, Descriptors&) {
+        dastine_->on_token(message.event);
         const auto clients = clients_;
         for (const auto& [id, client] : clients) client->on_token_changed();
     }
     void on(const link::OperationState& message, Descriptors&) {
         const auto owner = operations_.find(message.id);
         if (owner == operations_.end()) return;
-        if (const auto client = find(owner->second.connection)) client->on_state(message);
+        const auto client = find(owner->second.connection);
+        if (client && client->api() == link::Api::dastine)
+            dastine_->on_state(message.id, message.state);
+        else if (client)
+            client->on_state(message);
     }
     void on(link::OperationReply& message, Descriptors&) {
         const auto found = operations_.find(message.id);
         if (found == operations_.end()) return; // cancelled meanwhile
         const Owner owner = found->second;
         operations_.erase(found);
-        if (const auto client = find(owner.connection)) return client->on_reply(message);
+        const auto client = find(owner.connection);
+        if (client && client->api() == link::Api::dastine)
+            return dastine_->on_reply(message.id, std::move(message.outcome));
+        if (client) return client->on_reply(message);
         if (const auto job = jobs_.find(owner.job); owner.connection == 0 && job != jobs_.end())
             job->second->on_answer(std::move(message.outcome));
     }
@@ -287,7 +354,9 @@ private:
     mohr::link::DoorEnd link_;
     asio::steady_timer counters_timer_;
     asio::steady_timer stop_timer_;
+    asio::steady_timer tick_timer_;
     link::Limits limits_;
+    link::DastineLimits dastine_limits_;
     std::string version_;
     OwnedTlsContext tls_;
     std::vector<std::unique_ptr<Listener>> listeners_;
@@ -298,6 +367,9 @@ private:
     link::ConnectionId last_connection_ = 0;
     link::OperationId last_operation_ = 0;
     std::uint64_t last_spool_ = 0;
+    std::unique_ptr<DastineFront> dastine_; ///< from Configure on
+    bool step_pending_ = false;
+    bool ticking_ = false;
     bool configured_ = false;
     bool counters_pending_ = false;
     bool stopping_ = false;

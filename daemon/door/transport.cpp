@@ -44,6 +44,7 @@ constexpr std::size_t lingering_bytes = 256 * 1024;
 
 struct Outgoing {
     std::variant<std::string, Bytes> content;
+    bool last = true;
     [[nodiscard]] bool is_text() const noexcept { return content.index() == 0; }
     [[nodiscard]] asio::const_buffer buffer() const noexcept {
         if (const auto* text = std::get_if<std::string>(&content)) return asio::buffer(*text);
@@ -92,15 +93,18 @@ public:
         request.set(beast::http::field::sec_websocket_key, upgrade_.key);
         ws_.set_option(websocket::stream_base::timeout{websocket::stream_base::none(),
                                                        websocket::stream_base::none(), false});
-        ws_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
-            // Beast adds its name and version where this is absent; it cannot be left out, so it says nothing.
-            response.set(beast::http::field::server, "");
-            response.set(
-                beast::http::field::sec_websocket_protocol,
-                beast::string_view(protocol::web::subprotocol.data(), protocol::web::subprotocol.size()));
-        }));
+        ws_.set_option(
+            websocket::stream_base::decorator([v1 = !dastine()](websocket::response_type& response) {
+                // Beast adds its name and version where this is absent; it cannot be left out, so it says nothing.
+                response.set(beast::http::field::server, "");
+                if (!v1) return;
+                response.set(
+                    beast::http::field::sec_websocket_protocol,
+                    beast::string_view(protocol::web::subprotocol.data(), protocol::web::subprotocol.size()));
+            }));
         ws_.auto_fragment(false);
-        ws_.read_message_max(std::size_t{limits().binary_bytes} + protocol::web::stream_header_bytes);
+        ws_.read_message_max(dastine() ? config_->dastine_message_bytes
+                                       : limits().binary_bytes + protocol::web::stream_header_bytes);
         ws_.control_callback(
             [this](websocket::frame_type, beast::string_view) { last_heard_ = steady_clock::now(); });
         set_deadline(limits().headers);
@@ -129,6 +133,11 @@ public:
     // --- messages ---
 
     void send_text(std::string text) override { enqueue(Outgoing{std::move(text)}); }
+    void send_text_piece(std::string piece, bool last) override { enqueue(Outgoing{std::move(piece), last}); }
+    void resume_reading() override {
+        if (!std::exchange(paused_, false)) return;
+        asio::post(ws_.get_executor(), bind([this] { read_on(); }));
+    }
     void send_binary(Bytes bytes) override { enqueue(Outgoing{std::move(bytes)}); }
     [[nodiscard]] std::size_t unsent_bytes() const noexcept override { return unsent_; }
 
@@ -142,6 +151,7 @@ public:
 
 private:
     [[nodiscard]] const protocol::link::Limits& limits() const noexcept { return config_->limits; }
+    [[nodiscard]] bool dastine() const noexcept { return upgrade_.api == protocol::link::Api::dastine; }
     tcp::socket& tcp_socket() noexcept {
         if constexpr (secure)
             return ws_.next_layer().next_layer();
@@ -187,6 +197,8 @@ private:
         return last_ping_ > last_heard_ ? last_ping_ + limits().pong : steady_clock::time_point::max();
     }
     [[nodiscard]] steady_clock::time_point message_deadline() const {
+        // Most clients of /dastine never connect again: a page that is only open keeps its socket.
+        if (dastine()) return steady_clock::time_point::max();
         return last_message_ ? *last_message_ + limits().idle : opened_at_ + limits().first_message;
     }
     void ping(steady_clock::time_point now) {
@@ -269,6 +281,8 @@ private:
         if (last) last_message_ = last_heard_;
         if (closing_) {
             // What comes after our close is read only to find the peer's.
+        } else if (ws_.got_text() && dastine()) {
+            receive_piece({reinterpret_cast<const char*>(buffer_.data()), n}, last);
         } else if (ws_.got_text()) {
             if (!receive_text({reinterpret_cast<const char*>(buffer_.data()), n}, last)) return;
         } else {
@@ -277,6 +291,16 @@ private:
                 buffer_.resize(binary_buffer_bytes);
         }
         read_on();
+    }
+    void receive_piece(std::string_view piece, bool last) {
+        const bool full = piece.size() == buffer_.size();
+        paused_ = !events_->on_text_piece(piece, last);
+        if (finished_) return;
+        // A large buffer for a large message, and a small one for the hundreds that only poll.
+        if (last && buffer_.size() > text_buffer_bytes)
+            Bytes(text_buffer_bytes).swap(buffer_);
+        else if (!last && full && buffer_.size() < binary_buffer_bytes)
+            buffer_.resize(binary_buffer_bytes);
     }
     /// False if the message went over its limit: Beast has no separate one for text.
     bool receive_text(std::string_view piece, bool last) {
@@ -297,7 +321,7 @@ private:
         return true;
     }
     void read_on() {
-        if (finished_ || reading_) return;
+        if (finished_ || reading_ || (paused_ && !closing_)) return;
         if (unsent_ > max_unsent_bytes && !closing_) return; // a page that does not read is not read either
         read();
     }
@@ -313,10 +337,11 @@ private:
     void write() {
         const Outgoing& message = queue_.front();
         ws_.text(message.is_text());
-        ws_.async_write(message.buffer(), bind([this](error_code error, std::size_t) {
-                            if (error) return finish();
-                            written();
-                        }));
+        // Without fragmentation and compression this is one frame and all of it.
+        ws_.async_write_some(message.last, message.buffer(), bind([this](error_code error, std::size_t) {
+                                 if (error) return finish();
+                                 written();
+                             }));
     }
     void written() {
         const std::size_t before = unsent_;
@@ -373,6 +398,7 @@ private:
     bool reading_ = false;
     bool pinging_ = false;
     bool closing_ = false;
+    bool paused_ = false;
     bool finished_ = false;
 };
 

@@ -13,7 +13,13 @@
 namespace mohr::door {
 namespace {
 
-constexpr std::string_view request_line = "GET /v1 HTTP/1.1";
+using protocol::link::Api;
+
+std::optional<Api> api_of(std::string_view request_line) {
+    if (request_line == "GET /v1 HTTP/1.1") return Api::v1;
+    if (request_line == "GET /dastine HTTP/1.1") return Api::dastine;
+    return std::nullopt;
+}
 
 char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -165,7 +171,8 @@ std::optional<Upgrade> check_upgrade(std::string_view head, const UpgradeRules& 
         head.find("\r\n\r\n") + 4 != head.size())
         return std::nullopt;
     const std::size_t line_end = head.find("\r\n");
-    if (head.substr(0, line_end) != request_line) return std::nullopt;
+    const auto api = api_of(head.substr(0, line_end));
+    if (!api) return std::nullopt;
     auto fields = parse_fields(head.substr(line_end + 2, head.size() - line_end - 4), rules.header_fields);
     if (!fields) return std::nullopt;
     const Head request(std::move(*fields));
@@ -176,7 +183,11 @@ std::optional<Upgrade> check_upgrade(std::string_view head, const UpgradeRules& 
     if (!host || std::find(rules.hosts.begin(), rules.hosts.end(), lowered(*host)) == rules.hosts.end())
         return std::nullopt;
     const auto origin = request.only("origin");
-    if (!origin || !is_acceptable_origin(*origin, rules.developer_mode)) return std::nullopt;
+    // The pages of existing portals are often without TLS; they are marked so in every prompt.
+    const HttpOrigins http = *api == Api::dastine   ? HttpOrigins::all
+                             : rules.developer_mode ? HttpOrigins::of_loopback
+                                                    : HttpOrigins::none;
+    if (!origin || !is_acceptable_origin(*origin, http)) return std::nullopt;
     const auto upgrade = request.only("upgrade");
     if (!upgrade || lowered(*upgrade) != "websocket" || !request.lists("connection", "upgrade", true))
         return std::nullopt;
@@ -184,13 +195,14 @@ std::optional<Upgrade> check_upgrade(std::string_view head, const UpgradeRules& 
     if (!version || *version != "13") return std::nullopt;
     const auto key = request.only("sec-websocket-key");
     if (!key || !is_websocket_key(*key)) return std::nullopt;
-    if (!request.lists("sec-websocket-protocol", protocol::web::subprotocol, false)) return std::nullopt;
-    return Upgrade{std::string(*origin), std::string(*key)};
+    if (*api == Api::v1 && !request.lists("sec-websocket-protocol", protocol::web::subprotocol, false))
+        return std::nullopt;
+    return Upgrade{*api, std::string(*origin), std::string(*key)};
 }
 
-bool is_acceptable_origin(std::string_view origin, bool developer_mode) {
+bool is_acceptable_origin(std::string_view origin, HttpOrigins http) {
     const bool secure = origin.starts_with("https://");
-    if (!secure && !(developer_mode && origin.starts_with("http://"))) return false;
+    if (!secure && (http == HttpOrigins::none || !origin.starts_with("http://"))) return false;
     std::string_view host = origin.substr(secure ? 8 : 7);
     // A bracketed address has colons of its own.
     const std::size_t bracket = host.find(']');
@@ -200,7 +212,8 @@ bool is_acceptable_origin(std::string_view origin, bool developer_mode) {
         host = host.substr(0, colon);
     }
     if (!is_host(host)) return false;
-    return secure || host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+    return secure || http == HttpOrigins::all || host == "127.0.0.1" || host == "localhost" ||
+           host == "[::1]";
 }
 
 } // namespace mohr::door

@@ -77,6 +77,8 @@ struct SignWork {
     bool attached = false; ///< cms, one document
     bool batch = false;
     std::vector<WorkDocument> documents;
+    std::vector<Bytes> attributes{};          ///< cms: more signed ones, DER
+    std::vector<Bytes> unsigned_attributes{}; ///< cms, one document
 };
 struct EncryptWork {
     std::shared_ptr<Feed> feed;

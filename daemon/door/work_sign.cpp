@@ -235,6 +235,7 @@ private:
         request.scheme = parameters_.scheme;
         request.certificate = parameters_.certificate;
         request.signing_time = parameters_.signing_time;
+        request.attributes = parameters_.attributes;
         Bytes previews;
         for (std::size_t i = 0; i < intakes_.size(); ++i) {
             const WorkDocument& document = parameters_.documents[i];
@@ -284,6 +285,7 @@ private:
         auto part = signer_part(answer);
         if (!raw && !part) return part.error();
         if (parameters_.batch) return batch(std::move(result), answer, raw ? nullptr : &*part);
+        part->unsigned_attributes = parameters_.unsigned_attributes;
         part->signed_attributes = std::move(answer.items.front().signed_attributes);
         part->signature = std::move(answer.items.front().signature);
         return cms(std::move(result), std::move(*part));

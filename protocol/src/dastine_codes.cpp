@@ -256,6 +256,8 @@ std::string to_text(ResultCode code) {
 }
 
 ResultCode result_of(const Failure& failure, Deed deed) noexcept {
+    if (failure.code == Code::certificate_not_found && failure.path == "selected")
+        return certificate_not_selected;
     for (const DeedRow& row : by_deed)
         if (row.deed == deed && row.code == failure.code) return row.result;
     switch (failure.code) {
@@ -271,6 +273,7 @@ ResultCode result_of(const Failure& failure, Deed deed) noexcept {
     case Code::malformed_data:
     case Code::invalid_params:
         if (failure.path == "subject") return wrong_subject_dn;
+        if (failure.path.starts_with("attributes")) return cms_sign_invalid_attribute;
         break;
     default:
         break;

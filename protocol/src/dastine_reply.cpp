@@ -15,7 +15,7 @@ std::string reply_head(std::string_view command) {
     return "{\"command\":" + nlohmann::json(command).dump() + ",\"Result\":\"";
 }
 
-std::string utf16_base64(std::string_view utf8) {
+Bytes to_utf16le(std::string_view utf8) {
     Bytes out;
     const auto unit = [&](std::uint32_t value) {
         out.push_back(static_cast<std::uint8_t>(value));
@@ -35,7 +35,7 @@ std::string utf16_base64(std::string_view utf8) {
             unit(0xDC00 + ((c - 0x10000) & 0x3FF));
         }
     }
-    return to_base64(out);
+    return out;
 }
 
 } // namespace mohr::protocol::dastine

@@ -13,8 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const UpgradeRules rules{{"127.0.0.1:51356"}, true, 8 * 1024, 64};
     const std::string_view head = as_text({data, size});
     const auto upgrade = check_upgrade(head, rules);
-    if (upgrade &&
-        (!is_acceptable_origin(upgrade->origin, true) || head_state(head, 8 * 1024) != HeadState::complete))
+    if (upgrade && (!is_acceptable_origin(upgrade->origin, HttpOrigins::all) ||
+                    head_state(head, 8 * 1024) != HeadState::complete))
         std::abort();
     return 0;
 }

@@ -201,7 +201,7 @@ private:
 /// What stands before and behind a payload of base64 that is sent in pieces.
 [[nodiscard]] std::string reply_head(std::string_view command);
 inline constexpr std::string_view reply_tail = "\"}";
-/// base64 of UTF-16LE, as the script decodes what FindCertificateFromToken answers.
-[[nodiscard]] std::string utf16_base64(std::string_view utf8);
+/// UTF-16LE, as the script decodes what FindCertificateFromToken answers; empty if it is not UTF-8.
+[[nodiscard]] Bytes to_utf16le(std::string_view utf8);
 
 } // namespace mohr::protocol::dastine

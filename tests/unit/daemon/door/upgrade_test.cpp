@@ -39,7 +39,7 @@ TEST_CASE("only the serialisation of an https origin is acceptable [T01] [T03]",
           "https://a-b.c-d.example", "https://127.0.0.1", "https://localhost:3000", "https://0a.example",
           "https://a.b.c.d.e.f.g.example", "https://portal.example:65535", "https://portal.example:1"}) {
         INFO(origin);
-        CHECK(is_acceptable_origin(origin, false));
+        CHECK(is_acceptable_origin(origin, HttpOrigins::none));
     }
     for (const std::string& origin :
          std::vector<std::string>{"",
@@ -104,7 +104,7 @@ TEST_CASE("only the serialisation of an https origin is acceptable [T01] [T03]",
                                   "https://" + std::string(254, 'a'),
                                   "https://" + std::string(64, 'a') + ".example"}) {
         INFO(origin);
-        CHECK_FALSE(is_acceptable_origin(origin, false));
+        CHECK_FALSE(is_acceptable_origin(origin, HttpOrigins::none));
     }
 }
 
@@ -113,13 +113,13 @@ TEST_CASE("developer mode adds http origins of loopback pages and nothing else [
          {"http://127.0.0.1", "http://127.0.0.1:8080", "http://localhost", "http://localhost:3000",
           "http://[::1]", "http://[::1]:3000", "https://portal.example"}) {
         INFO(origin);
-        CHECK(is_acceptable_origin(origin, true));
+        CHECK(is_acceptable_origin(origin, HttpOrigins::of_loopback));
     }
     for (const char* origin :
          {"http://portal.example", "http://127.0.0.2", "http://localhost.", "http://x.localhost",
           "http://localhost:80", "http://0.0.0.0", "http://[::]", "null", "http://LOCALHOST"}) {
         INFO(origin);
-        CHECK_FALSE(is_acceptable_origin(origin, true));
+        CHECK_FALSE(is_acceptable_origin(origin, HttpOrigins::of_loopback));
     }
 }
 
@@ -213,4 +213,38 @@ TEST_CASE("a head is waited for only while it can still become one [T09]", "[doo
     CHECK(head_state("\x16\x03\x01", 100) == HeadState::impossible);
     CHECK(head_state(std::string(100, 'a'), 100) == HeadState::impossible);
     CHECK(head_state("GET /v1 HTTP/1.1\rX", 100) == HeadState::impossible);
+}
+
+TEST_CASE(
+    "a page of an existing portal may connect to /dastine without TLS and without a subprotocol [R190] [T01]",
+    "[door]") {
+    const auto dastine = [](const std::string& origin, const std::string& extra = {}) {
+        return "GET /dastine HTTP/1.1\r\nHost: 127.0.0.1:51356\r\nOrigin: " + origin +
+               "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+               extra + "\r\n";
+    };
+    for (const char* origin : {"http://portal.example", "https://portal.example", "http://192.0.2.7:8080"}) {
+        INFO(origin);
+        const auto upgrade = check_upgrade(dastine(origin), rules);
+        REQUIRE(upgrade);
+        CHECK(upgrade->origin == origin);
+        CHECK(upgrade->api == mohr::protocol::link::Api::dastine);
+    }
+    CHECK(taken(dastine("http://portal.example", "Sec-WebSocket-Protocol: chat\r\n")));
+    for (const char* origin :
+         {"null", "file://", "ftp://portal.example", "http://portal.example:80", "http://Portal.example",
+          "http://portal.example/", "chrome-extension://abc", ""}) {
+        INFO(origin);
+        CHECK_FALSE(taken(dastine(origin)));
+    }
+    for (const char* path : {"/Dastine", "/dastine/", "/dastine?x", "/v1dastine"}) {
+        std::string text = dastine("http://portal.example");
+        CHECK_FALSE(taken(text.replace(4, 8, path)));
+    }
+    std::string rebound = dastine("http://portal.example");
+    CHECK_FALSE(taken(rebound.replace(rebound.find("127.0.0.1:51356"), 15, "rebind.test:51356")));
+    // /v1 keeps its own rules.
+    CHECK(check_upgrade(head(), rules)->api == mohr::protocol::link::Api::v1);
+    CHECK_FALSE(taken(with("https://portal.example", "http://portal.example")));
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dastine_content.hpp"
+
+namespace mohr::door {
+
+bool DastineBudget::take(const std::string& origin, std::uint64_t bytes) {
+    std::uint64_t& mine = of_origin_[origin];
+    if (bytes > max_bytes_ - taken_ || mine + bytes > max_bytes_ / 2) return false;
+    mine += bytes;
+    taken_ += bytes;
+    return true;
+}
+
+void DastineBudget::give_back(const std::string& origin, std::uint64_t bytes) {
+    taken_ -= bytes;
+    const auto found = of_origin_.find(origin);
+    if (found == of_origin_.end()) return;
+    found->second -= bytes;
+    if (found->second == 0) of_origin_.erase(found);
+}
+
+DastineContent::DastineContent(DastineHost& host, DastineBudget& budget, std::string origin,
+                               std::uint64_t max_bytes, std::function<void()> resumed)
+    : host_(host), budget_(budget), origin_(std::move(origin)), resumed_(std::move(resumed)),
+      upload_(std::make_shared<Upload>(1, std::nullopt, max_bytes, *this)) {
+    (void)upload_->first_credit();
+}
+
+DastineContent::~DastineContent() {
+    *alive_ = false;
+    budget_.give_back(origin_, bytes_);
+}
+
+void DastineContent::receive(ByteView bytes) {
+    if (over_) return;
+    if (!budget_.take(origin_, bytes.size())) {
+        over_ = true;
+        upload_->detach();
+        return;
+    }
+    bytes_ += bytes.size();
+    upload_->receive(bytes);
+}
+
+void DastineContent::close() {
+    // A failure is kept by the feed and comes out of the work.
+    (void)upload_->close();
+}
+
+void DastineContent::step() {
+    if (std::exchange(step_wanted_, false)) upload_->resume();
+}
+
+void DastineContent::open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) {
+    host_.open_spool(expected_bytes, [this, alive = alive_, opened = std::move(opened)](Descriptor file) {
+        if (!*alive) return;
+        opened(std::move(file));
+        if (resumed_) resumed_();
+    });
+}
+
+void DastineContent::resume_soon(StreamId) {
+    step_wanted_ = true;
+    host_.step_soon();
+}
+
+} // namespace mohr::door

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "dastine_host.hpp"
+#include "streams.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace mohr::door {
+
+/// The documents of all Dastine messages together, those that arrive and those that wait their turn, in memory
+/// and in spools: what would go beyond is refused, so that neither is filled by pages. No origin has more
+/// than half.
+class DastineBudget {
+public:
+    explicit DastineBudget(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
+    [[nodiscard]] bool take(const std::string& origin, std::uint64_t bytes);
+    void give_back(const std::string& origin, std::uint64_t bytes);
+    [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+
+private:
+    std::uint64_t max_bytes_;
+    std::uint64_t taken_ = 0;
+    std::map<std::string, std::uint64_t> of_origin_;
+};
+
+/// The decoded bytes of one message, on their way to the command that it turns out to be.
+class DastineContent final : public StreamHost {
+public:
+    /// `resumed`: the page may send again.
+    DastineContent(DastineHost& host, DastineBudget& budget, std::string origin, std::uint64_t max_bytes,
+                   std::function<void()> resumed);
+    ~DastineContent() override;
+
+    void receive(ByteView bytes);
+    void close();
+    /// The budget was used up: the bytes are gone.
+    [[nodiscard]] bool is_over() const noexcept { return over_; }
+    /// Nothing more may come for now.
+    [[nodiscard]] bool is_full() const noexcept { return upload_->waits_for_spool(); }
+    [[nodiscard]] const std::shared_ptr<Upload>& feed() const noexcept { return upload_; }
+    /// Goes on with a long replay; from the loop.
+    void step();
+
+private:
+    void grant_credit(StreamId, std::uint64_t) override {}
+    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override;
+    void resume_soon(StreamId stream) override;
+
+    DastineHost& host_;
+    DastineBudget& budget_;
+    std::string origin_;
+    std::function<void()> resumed_;
+    std::shared_ptr<Upload> upload_;
+    std::uint64_t bytes_ = 0;
+    bool over_ = false;
+    bool step_wanted_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace mohr::door

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "dastine_session.hpp"
+
+namespace mohr::door {
+
+/// The one order of a session that is being carried out.
+class DastineSession::Job final : public WorkHost {
+public:
+    Job(DastineSession& session, DastineOrder taken) : order(std::move(taken)), session_(session) {}
+    ~Job() override { abandon(); }
+
+    void operate(link::Request request, Descriptors previews) override {
+        operation = session_.host_.start_operation(order.connection, session_.key_.info, std::move(request),
+                                                   std::move(previews));
+    }
+    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+        session_.host_.open_spool(expected_bytes, [alive = std::weak_ptr<bool>(alive_), &session = session_,
+                                                   opened = std::move(opened)](Descriptor file) {
+            if (alive.expired()) return;
+            opened(std::move(file));
+            session.run();
+        });
+    }
+    void progress(std::uint64_t, std::optional<std::uint64_t>) override {}
+    void finish(Outcome<WorkResult> outcome) override {
+        if (!result) result.emplace(std::move(outcome));
+    }
+    void abandon() {
+        if (operation != 0) session_.host_.cancel_operation(std::exchange(operation, 0));
+    }
+
+    DastineOrder order;
+    link::OperationId operation = 0;
+    std::optional<SteadyInstant> shown_at;
+    std::optional<Outcome<WorkResult>> result;
+    /// After the order, so that it lets go of its document first.
+    std::unique_ptr<Work> work;
+
+private:
+    DastineSession& session_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// What the failures of a command mean.
+[[nodiscard]] dastine::Deed deed_of(const dastine::Command& command) noexcept;
+/// Whether the client stops its remove timer at the reply.
+[[nodiscard]] bool is_selection(const dastine::Command& command) noexcept;
+/// The name of the token as pages know it: longer than any code, without the bar that separates names.
+[[nodiscard]] std::string token_name(std::string_view label);
+
+} // namespace mohr::door
