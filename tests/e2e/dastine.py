@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A page of an existing portal, as the script in it speaks: one socket of /dastine."""
+import asyncio
+import contextlib
+import json
+import time
+
+import websockets
+from harness import connected_socket
+
+INFO = "k3JdAAAA0000zzz"
+PORTAL = "http://portal.example"
+
+
+class DastinePage:
+    def __init__(self, sandbox, origin=PORTAL, info=INFO, port=None, host=None):
+        self.port, self.origin, self.info = port or sandbox.port, origin, info
+        self.host = host or f"127.0.0.1:{self.port}"
+        self.replies = asyncio.Queue()
+
+    async def __aenter__(self):
+        self.socket = await websockets.connect(f"ws://{self.host}/dastine", sock=connected_socket("127.0.0.1", self.port), origin=self.origin,
+                                               compression=None, max_size=None, ping_interval=None, open_timeout=20)
+        self.reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *_):
+        await self.socket.close()
+        self.reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.reader
+
+    async def _read(self):
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for message in self.socket:
+                assert isinstance(message, str), "a frame that is not text"
+                await self.replies.put(json.loads(message))
+
+    async def send(self, command, **members):
+        await self.socket.send(json.dumps({"command": command, "src": "dastine.js", **members, "info": self.info}))
+
+    async def reply(self, command, timeout=60):
+        """The next reply, which has to be this command's."""
+        message = await asyncio.wait_for(self.replies.get(), timeout)
+        assert message.keys() == {"command", "Result"}, message
+        assert message["command"] == command, message
+        assert isinstance(message["Result"], str), message
+        return message["Result"]
+
+    async def call(self, command, timeout=60, **members):
+        await self.send(command, **members)
+        return await self.reply(command, timeout)
+
+    async def timed(self, command, **members):
+        """The Result and how many milliseconds it took."""
+        begun = time.monotonic()
+        result = await self.call(command, **members)
+        return result, (time.monotonic() - begun) * 1000
+
+    async def select(self):
+        result = await self.call("SelectCertificateFromTokenByUI", issuer="", keyUsages="")
+        assert result == "0", result
+
+    async def quiet(self, seconds=0.3):
+        """Nothing comes unasked."""
+        await asyncio.sleep(seconds)
+        assert self.replies.empty(), self.replies.get_nowait()
