@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The door's half of /dastine: handshake, the shape of every reply, order and time, large messages."""
 import asyncio
-import hashlib
 import json
-import os
 import pathlib
 import re
-import socket
 import time
 
 import pytest
 import websockets
 from dastine import INFO, PORTAL, DastinePage
-from harness import b64, connected_socket, run, unb64
+from harness import connected_socket, run
 
 COMMANDS = sorted(set(re.findall(r'entry\("(\w+)"', (pathlib.Path(__file__).parents[2] / "protocol/src/dastine_commands.cpp").read_text())))
 PROMPTING = {
@@ -97,57 +94,6 @@ def test_reply_shapes(start):
                 for name in late:
                     assert min([(await page.timed(name))[1] for _ in range(5)]) < 50, name
         run(again())
-
-
-def test_polling_during_a_prompt(start):
-    """two polls a second are answered while a prompt is open, and the prompt's reply comes once [R190]"""
-    sandbox = start(script=[{"decision": "allow", "delay_ms": 4000}])
-
-    async def body():
-        async with DastinePage(sandbox) as page:
-            assert await page.call("SetTokenInsertEvent") == "0"
-            await page.send("SelectCertificateFromTokenByUI", issuer="", keyUsages="")
-            times = []
-            for _ in range(6):
-                await asyncio.sleep(0.5)
-                result, milliseconds = await page.timed("TokenInsertHandler")
-                assert result == "10"
-                times.append(milliseconds)
-            assert sorted(times)[2] < 50, times
-            assert await page.reply("SelectCertificateFromTokenByUI") == "0"
-            await page.quiet()
-    run(body())
-
-
-def test_three_sockets(sandbox):
-    """what one socket of a page selects another may use, a page of another origin or tab may not [R189] [R190]"""
-    async def body():
-        async with DastinePage(sandbox) as one, DastinePage(sandbox) as two, DastinePage(sandbox) as three:
-            await one.select()
-            certificate = await three.call("GetSelectedCertificate")
-            assert len(certificate) > 100 and unb64(certificate)[0] == 0x30
-            async with DastinePage(sandbox, origin="http://other.example") as other, DastinePage(sandbox, info="anotherTab00000") as tab:
-                assert await other.call("GetSelectedCertificate") == "11"
-                assert await tab.call("GetSelectedCertificate") == "11"
-            assert await two.call("Reset") == "0"
-            assert await one.call("GetSelectedCertificate") == "11"
-            await one.select()
-        async with DastinePage(sandbox) as reloaded:
-            assert await reloaded.call("GetSelectedCertificate") == certificate
-    run(body())
-
-
-def test_cancelled_selection(start):
-    """after a cancelled selection no certificate is selected [R190]"""
-    sandbox = start(script=[{"decision": "allow"}, {"decision": "deny"}])
-
-    async def body():
-        async with DastinePage(sandbox) as page:
-            await page.select()
-            assert len(await page.call("GetSelectedCertificate")) > 100
-            assert await page.call("SelectCertificateFromTokenByUI", issuer=None, keyUsages=None) in ("18", "20")
-            assert await page.call("GetSelectedCertificate") == "11"
-    run(body())
 
 
 def test_bad_messages(sandbox):
