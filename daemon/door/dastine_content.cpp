@@ -31,13 +31,16 @@ DastineContent::~DastineContent() {
     budget_.give_back(origin_, bytes_);
 }
 
+void DastineContent::give_up() {
+    if (std::exchange(over_, true)) return;
+    upload_->detach();
+    upload_ = std::make_shared<Upload>(1, std::nullopt, 0, *this);
+    budget_.give_back(origin_, std::exchange(bytes_, 0));
+}
+
 void DastineContent::receive(ByteView bytes) {
     if (over_) return;
-    if (!budget_.take(origin_, bytes.size())) {
-        over_ = true;
-        upload_->detach();
-        return;
-    }
+    if (!budget_.take(origin_, bytes.size())) return give_up();
     bytes_ += bytes.size();
     upload_->receive(bytes);
 }

@@ -36,7 +36,9 @@ public:
 
     void receive(ByteView bytes);
     void close();
-    /// The budget was used up: the bytes are gone.
+    /// Lets go of what has come; the command will be refused.
+    void give_up();
+    /// The budget was used up, or the page stopped in the middle: the bytes are gone.
     [[nodiscard]] bool is_over() const noexcept { return over_; }
     /// Nothing more may come for now.
     [[nodiscard]] bool is_full() const noexcept { return upload_->waits_for_spool(); }

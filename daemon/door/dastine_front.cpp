@@ -19,6 +19,8 @@ constexpr std::size_t max_sessions_per_origin = 64;
 constexpr std::size_t max_sessions = 1024;
 /// Messages that nobody could answer, before the socket is closed.
 constexpr unsigned max_offences = 3;
+/// A page that stops in the middle of a message gives back what its document has taken.
+constexpr std::chrono::seconds stalled{60};
 
 template <class... F>
 struct Overloaded : F... {
@@ -38,6 +40,7 @@ struct DastineFront::Page {
                 front.host_, front.budget_, origin, front.config_.limits.message_bytes,
                 [&host = front.host_, id = connection] { host.resume_reading(id); });
         content->receive(bytes);
+        last_content = front.clock_.steady();
     }
 
     DastineFront& front;
@@ -47,6 +50,7 @@ struct DastineFront::Page {
     DastineOutbox outbox;
     dastine::MessageReader reader;
     std::unique_ptr<DastineContent> content; ///< of the message that arrives
+    SteadyInstant last_content{};
     unsigned offences = 0;
     bool closing = false;
 };
@@ -233,6 +237,8 @@ void DastineFront::on_site(link::ConnectionId connection, const link::SiteState&
 void DastineFront::on_token(link::TokenEvent event) {
     // Locked by itself after a while is not taken away: pages would log people out.
     const bool removed = event == link::TokenEvent::locked || event == link::TokenEvent::replaced;
+    if (event == link::TokenEvent::replaced)
+        for (const auto& [key, session] : sessions_) session->forget_selection();
     if (!removed && event != link::TokenEvent::unlocked) return;
     const auto wire = removed ? dastine::TokenEvent::remove : dastine::TokenEvent::insert;
     // Before a grant a page learns nothing about the token.
@@ -260,6 +266,8 @@ void DastineFront::step() {
 void DastineFront::tick() {
     for (const auto& [key, session] : sessions_) session->tick();
     const SteadyInstant now = clock_.steady();
+    for (const auto& [id, page] : pages_)
+        if (page->content && now - page->last_content >= stalled) page->content->give_up();
     std::erase_if(sessions_, [&](const auto& one) {
         return !one.second->is_attached() && one.second->is_idle() && now - one.second->idle_since() >= grace;
     });

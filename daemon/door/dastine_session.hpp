@@ -72,6 +72,7 @@ public:
     // answered at once
     void set_hints(const dastine::ConfigHints& hints) { hints_ = hints; }
     [[nodiscard]] const std::optional<Selected>& selected() const noexcept { return selected_; }
+    void forget_selection() { selected_.reset(); }
     [[nodiscard]] dastine::ResultCode watch(dastine::TokenEvent event, link::ConnectionId connection);
     [[nodiscard]] dastine::ResultCode poll(dastine::TokenEvent event, link::ConnectionId connection);
 

@@ -86,3 +86,17 @@ TEST_CASE("doubled, many-valued and missing attributes are malformed", "[signing
     CHECK_FALSE(read_signed_attributes(set({type, type, digest})));
     CHECK_FALSE(read_signed_attributes(set({type, two_digests})));
 }
+
+TEST_CASE("an attribute is one value of a type that is not ours", "[signing][attributes]") {
+    const Bytes value{0x04, 0x01, 0x2A};
+    CHECK(encode_attribute("1.2.3.4", value).value() == from_hex("300a06032a0304310304012a").value());
+    for (const char* type :
+         {"", "1", "3.1.1", "commonName", "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4",
+          "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"}) {
+        CAPTURE(type);
+        CHECK(encode_attribute(type, value).error().code == make_error_code(SigningErrc::malformed));
+    }
+    for (const Bytes& bad : {Bytes{}, Bytes{0x04}, Bytes{0x04, 0x02, 0x2A}, Bytes{0x04, 0x01, 0x2A, 0x00},
+                             Bytes{0x30, 0x80, 0x00, 0x00}})
+        CHECK(encode_attribute("1.2.3.4", bad).error().code == make_error_code(SigningErrc::malformed));
+}

@@ -272,6 +272,15 @@ TEST_CASE_METHOD(DastineFixture, "a watched removal is told once, to the page th
     CHECK(at_once("SetTokenRemoveEvent", 2) == "0");
 }
 
+TEST_CASE_METHOD(DastineFixture, "a token that was made anew takes every selection with it [R189]",
+                 "[dastine]") {
+    select();
+    front.on_token(link::TokenEvent::locked);
+    CHECK(at_once("GetSelectedCertificate").size() > 3);
+    front.on_token(link::TokenEvent::replaced);
+    CHECK(at_once("GetSelectedCertificate") == "11");
+}
+
 TEST_CASE("before a grant a page learns nothing of the token [R187] [T13]", "[dastine]") {
     for (const auto access : {link::Access::undecided, link::Access::denied, link::Access::silenced}) {
         DastineFixture page(access);

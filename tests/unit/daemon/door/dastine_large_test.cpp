@@ -133,6 +133,25 @@ TEST_CASE("documents beyond the budget are refused and given back [T09] [R192]",
     CHECK(page.front.buffered_bytes() == 0);
 }
 
+TEST_CASE_METHOD(DastineFixture,
+                 "a page that stops in the middle of a document gives back what it took [T09]", "[dastine]") {
+    select();
+    Upload upload(*this, "Sign", 3 * mib);
+    upload.run();
+    for (int i = 0; i < 100 && host.operations.size() == answered; ++i) front.step();
+    open(2);
+    Upload stopped(*this, "CmsSign", 6 * mib, 2);
+    for (int i = 0; i < 10; ++i) stopped.feed(std::string(64 * 1024, 'A'), false);
+    fail(Code::user_cancelled);
+    CHECK(front.buffered_bytes() > 0);
+    clock.advance(std::chrono::seconds(61));
+    front.tick();
+    CHECK(front.buffered_bytes() == 0);
+    stopped.left = 64 * 1024;
+    stopped.run();
+    CHECK(last(2) == "15");
+}
+
 TEST_CASE_METHOD(DastineFixture, "one socket has a bounded number of open commands [T09]", "[dastine]") {
     select();
     for (int i = 0; i < 64; ++i) send(json{{"command", "Sign"}, {"data", "AAAA"}, {"hash", "SHA1"}});
