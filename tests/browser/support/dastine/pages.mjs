@@ -71,7 +71,7 @@ export async function verifyRaw(t, certificate, digest, content, signature) {
 export async function sealTo(t, certificate, content, ...options) {
     const recipient = join(await temporaryDirectory(t, 'seal'), 'recipient.pem');
     await writeFile(recipient, certificateOf(certificate).toString());
-    const cms = await run('openssl', ['cms', '-encrypt', '-binary', '-outform', 'DER', ...options, recipient], { input: content });
+    const cms = await run('openssl', ['cms', '-encrypt', '-binary', '-outform', 'DER', '-recip', recipient, ...options], { input: content });
     return cms.toString('base64');
 }
 
