@@ -34,6 +34,14 @@ Failure other_answer() {
     return Failure(Code::internal_error, "the core answered another operation");
 }
 
+/// Only where the label may be known to the page: before a grant every name passes.
+bool names_another(const std::string& name, const std::string& label) {
+    return !name.empty() && !label.empty() && name != token_name(label);
+}
+Failure another_token() {
+    return Failure(Code::token_not_initialised, "another token");
+}
+
 std::uint32_t usage_bits(const std::vector<dastine::Usage>& usages) {
     std::uint32_t bits = 0;
     for (const dastine::Usage usage : usages) {
@@ -178,9 +186,7 @@ Made DastineSession::make_work(Job& job) {
         return make_ask_work(context, std::move(request), std::move(take));
     };
     const auto on_token = [&](const std::string& name, link::Request request) -> Made {
-        const std::string& label = job.order.token_label;
-        if (!name.empty() && !label.empty() && name != token_name(label))
-            return Failure(Code::token_not_initialised, "another token");
+        if (names_another(name, job.order.token_label)) return another_token();
         return ask(std::move(request), nothing);
     };
     return std::visit(
@@ -265,28 +271,45 @@ Made DastineSession::make_document_work(Job& job, const WorkContext& context) {
         job.order.command);
 }
 
+Made DastineSession::generate(const WorkContext& context, dastine::GenerateKeyPair& command) {
+    if (command.target == dastine::CsrTarget::selected_certificate && !selected_) return not_selected();
+    link::GenerateKey request;
+    request.algorithm = "RSA-" + std::to_string(command.key_bits);
+    request.subject = std::move(command.subject);
+    request.names = to_link(command.names);
+    return make_ask_work(context, std::move(request), [this](link::Answer& answer) -> Outcome<Bytes> {
+        auto* const made = std::get_if<link::Generated>(&answer);
+        if (made == nullptr) return other_answer();
+        generated_key_ = std::move(made->key_id);
+        return std::move(made->request);
+    });
+}
+
+Made DastineSession::import(const WorkContext& context, const dastine::ImportCertificate& command) {
+    const bool on_selected = command.target == dastine::CsrTarget::selected_certificate;
+    auto sequence = der_sequence(command.certificate);
+    if (!sequence) return sequence.error();
+    if (on_selected && !selected_) return not_selected();
+    if (!on_selected && generated_key_.empty() && !selected_)
+        return at(Code::not_found, "generated", "no key pair of this session");
+    const std::string handle = selected_ ? selected_->handle : std::string();
+    return make_ask_work(context, link::ImportCertificate{std::move(*sequence), handle},
+                         [this](link::Answer& answer) -> Outcome<Bytes> {
+                             if (!std::holds_alternative<link::Imported>(answer)) return other_answer();
+                             generated_key_.clear();
+                             return Bytes();
+                         });
+}
+
 Made DastineSession::make_enrolment_work(Job& job, const WorkContext& context) {
     const auto ask = [&](link::Request request, TakeAnswer take) -> Made {
         return make_ask_work(context, std::move(request), std::move(take));
     };
-    const auto wrong_token = [&](const std::string& name) {
-        return !name.empty() && !job.order.token_label.empty() && name != token_name(job.order.token_label);
-    };
     return std::visit(
         Overloaded{
             [&](dastine::GenerateKeyPair& c) -> Made {
-                if (c.target == dastine::CsrTarget::selected_certificate && !selected_) return not_selected();
-                if (wrong_token(c.token)) return Failure(Code::token_not_initialised, "another token");
-                link::GenerateKey request;
-                request.algorithm = "RSA-" + std::to_string(c.key_bits);
-                request.subject = std::move(c.subject);
-                request.names = to_link(c.names);
-                return ask(std::move(request), [this](link::Answer& answer) -> Outcome<Bytes> {
-                    auto* const made = std::get_if<link::Generated>(&answer);
-                    if (made == nullptr) return other_answer();
-                    generated_key_ = std::move(made->key_id);
-                    return std::move(made->request);
-                });
+                if (names_another(c.token, job.order.token_label)) return another_token();
+                return generate(context, c);
             },
             [&](dastine::RequestBySelectedCertificate&) -> Made {
                 if (!selected_) return not_selected();
@@ -297,23 +320,9 @@ Made DastineSession::make_enrolment_work(Job& job, const WorkContext& context) {
                                return std::move(made->request);
                            });
             },
-            [&](dastine::ImportCertificate& c) -> Made {
-                const bool on_selected = c.target == dastine::CsrTarget::selected_certificate;
-                auto sequence = der_sequence(c.certificate);
-                if (!sequence) return sequence.error();
-                if (on_selected && !selected_) return not_selected();
-                if (!on_selected && generated_key_.empty() && !selected_)
-                    return at(Code::not_found, "generated", "no key pair of this session");
-                const std::string handle = selected_ ? selected_->handle : std::string();
-                return ask(link::ImportCertificate{std::move(*sequence), handle},
-                           [this](link::Answer& answer) -> Outcome<Bytes> {
-                               if (!std::holds_alternative<link::Imported>(answer)) return other_answer();
-                               generated_key_.clear();
-                               return Bytes();
-                           });
-            },
+            [&](dastine::ImportCertificate& c) -> Made { return import(context, c); },
             [&](dastine::ImportFile& c) -> Made {
-                if (wrong_token(c.token)) return Failure(Code::token_not_initialised, "another token");
+                if (names_another(c.token, job.order.token_label)) return another_token();
                 return ask(link::ImportFile{}, [](link::Answer& answer) -> Outcome<Bytes> {
                     if (!std::holds_alternative<link::Imported>(answer)) return other_answer();
                     return Bytes();

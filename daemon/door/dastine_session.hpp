@@ -101,6 +101,10 @@ private:
     [[nodiscard]] Outcome<std::unique_ptr<Work>> make_enrolment_work(Job& job, const WorkContext& context);
     [[nodiscard]] std::unique_ptr<Work> select(const WorkContext& context, link::CertificateFilter filter,
                                                dastine::Store store);
+    [[nodiscard]] Outcome<std::unique_ptr<Work>> generate(const WorkContext& context,
+                                                          dastine::GenerateKeyPair& command);
+    [[nodiscard]] Outcome<std::unique_ptr<Work>> import(const WorkContext& context,
+                                                        const dastine::ImportCertificate& command);
     void reset(Job& job);
     void finish(Job& job, Outcome<WorkResult> outcome);
     void deliver(Job& job, WorkResult result);
