@@ -4,10 +4,15 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--build", required=True, help="build directory with mohrd, mohr-door and mohr")
+    parser.addoption("--sanitized", action="store_true", help="the build has a sanitizer: leave out what cannot be shown with one")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        mark = item.get_closest_marker("unsanitized")
+        if mark and config.getoption("--sanitized"):
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
     # A test is known by its sentence, as the Catch2 cases are; reports and `./run requirements` show that.
     for item in items:
         if item.obj.__doc__:

@@ -111,8 +111,11 @@ class Sandbox:
         self.tls_port = int(re.match(r"wss://localhost:(\d+)/v1", self.ready["wss"]).group(1))
 
     def __exit__(self, *_):
-        self.stop()
-        self.stack.close()
+        try:
+            self.stop()
+            no_sanitizer_report(self.log())
+        finally:
+            self.stack.close()
 
     def log(self):
         return self.log_file.read_text(errors="replace")
@@ -149,6 +152,7 @@ class Sandbox:
             command.append("--pin-stdin")
         result = subprocess.run(as_user(command, self.user), input="".join(s + "\n" for s in secrets), capture_output=True, text=True,
                                 timeout=timeout, env={"PATH": "/usr/bin:/bin", "HOME": str(self.base), "LANG": "C.UTF-8"})
+        no_sanitizer_report(result.stderr)
         if check and result.returncode != 0:
             raise AssertionError(f"mohr {' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
         return result
@@ -156,6 +160,12 @@ class Sandbox:
     def peak_mib(self):
         """Highest resident set of either process so far, in MiB."""
         return max(status_kib(pid, "VmHWM") for pid in (self.pid, self.door_pid)) / 1024
+
+
+def no_sanitizer_report(text):
+    """What a sanitizer found in the daemon, the door or the command line must fail the test, whatever the test looked at."""
+    at = text.find("Sanitizer")
+    assert at < 0 and "runtime error:" not in text, text[max(at - 200, 0):][:8000]
 
 
 def read_line(process, seconds):

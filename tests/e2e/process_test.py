@@ -71,6 +71,7 @@ def searched(haystacks, needle):
 
 
 @needs_root
+@pytest.mark.unsanitized("reads all memory of the processes: a sanitizer maps terabytes")
 def test_canary(start):
     """no PIN, key or document is in a log, a file or a core image, where a planted mark is found [R53] [T30] [T32]"""
     sandbox = start(script=[{"decision": "allow", "pin": "right"}])

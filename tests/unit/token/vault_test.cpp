@@ -3,6 +3,7 @@
 #include "counters.hpp"
 #include "database.hpp"
 #include "epoch_store.hpp"
+#include "leave_out.hpp"
 #include "token_fixture.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
@@ -317,7 +318,7 @@ TEST_CASE("vault, file and secret restored together are found by the kernel keyr
     fixture.initialise();
     const KeyringRecord keyring(true, fixture.token->info().serial);
     if (!keyring.read()) {
-        WARN("this kernel gives no user keyring: nothing was checked here");
+        test::leave_out("this kernel gives no user keyring");
         return;
     }
     fixture.token.reset();
