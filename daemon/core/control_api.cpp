@@ -19,7 +19,7 @@ namespace {
 const std::vector<Method>& all_methods() {
     static const std::vector<Method> methods = [] {
         std::vector<Method> all = service_methods();
-        for (auto more : {token_methods(), key_methods(), record_methods(), file_methods()})
+        for (auto more : {token_methods(), key_methods(), record_methods(), file_methods(), tls_methods()})
             all.insert(all.end(), more.begin(), more.end());
         std::sort(all.begin(), all.end(),
                   [](const Method& a, const Method& b) { return std::string_view(a.name) < b.name; });

@@ -37,6 +37,9 @@ struct ControlServices {
     OwnerAuthentication& owner;
     /// Opens or closes the front door and remembers it.
     std::function<Result<void>(bool open)> toggle;
+    const TlsIdentity& identity;
+    /// Another root and leaf for these names, kept and handed to the door.
+    std::function<Result<void>(TlsNames names)> issue_tls;
     std::function<void()> shutdown;
 };
 

@@ -50,5 +50,10 @@ struct Method {
 [[nodiscard]] std::vector<Method> key_methods();
 [[nodiscard]] std::vector<Method> record_methods(); ///< site.* and log.*
 [[nodiscard]] std::vector<Method> file_methods();
+[[nodiscard]] std::vector<Method> tls_methods();
+
+[[nodiscard]] nlohmann::json tls_json(const TlsIdentity& identity);
+/// Pool thread: looks into /proc for each that has waited for long.
+[[nodiscard]] nlohmann::json waiting_json(const std::vector<DoorHost::Waiting>& waiting);
 
 } // namespace mohr::core

@@ -61,9 +61,12 @@ void status(State& state, Request request, ControlReply reply) {
              {"agent", services.surface.kind()},
              {"secretMemory", memory_name(secret_memory())},
              {"sandbox", {{"landlock", door.landlock_abi}, {"seccomp", door.seccomp}}},
-             {"developerMode", services.config.developer_mode}};
+             {"developerMode", services.config.developer_mode},
+             {"tls", tls_json(services.identity)}};
     state.on_pool(
-        [out = std::move(out), &token = services.token]() mutable -> ControlOutcome {
+        [out = std::move(out), &token = services.token,
+         waiting = services.door.waiting()]() mutable -> ControlOutcome {
+            out["waiting"] = waiting_json(waiting);
             const token::TokenInfo info = token.info();
             out["token"] = state_name(info.state);
             out["unlocked"] = info.unlocked;

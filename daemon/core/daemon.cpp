@@ -116,6 +116,7 @@ struct Daemon::Parts {
         return terminal;
     }
     Result<void> toggle(bool open);
+    Result<void> issue_tls(TlsNames names);
     void token_changed();
     void ask_token_state();
     void away(const char* why, std::function<void()> done);
@@ -210,6 +211,8 @@ Result<void, StartFailure> Daemon::Parts::open_door() {
     auto loaded = load_or_make_tls_identity(paths.tls(), clock.now());
     if (!loaded) return as_failure(loaded.error());
     identity.emplace(std::move(*loaded));
+    if (needs_renewal(*identity, clock.now()))
+        log->warn("the local TLS certificate ends soon: run mohr trust install, then restart Chromium");
     if (sandbox)
         if (const auto written = sandbox->write_trust_file(identity->root()); !written)
             return as_failure(written.error());
@@ -254,6 +257,8 @@ Result<void, StartFailure> Daemon::Parts::open_control() {
                              *listeners,
                              *owner,
                              [this](bool open) { return toggle(open); },
+                             *identity,
+                             [this](TlsNames names) { return issue_tls(names); },
                              [this] { stop(); }};
     api = std::make_unique<ControlApi>(std::move(services));
     ControlServer::Handlers handlers;
@@ -289,6 +294,19 @@ Result<void> Daemon::Parts::toggle(bool open) {
     // After the replies, which are posted.
     loop.post([this, open] { door->set_accepting(open, "switched_off"); });
     log->info("front door {}", open ? "opened" : "closed");
+    api->broadcast("service.changed");
+    return {};
+}
+
+Result<void> Daemon::Parts::issue_tls(TlsNames names) {
+    auto made = make_tls_identity(clock.now(), names);
+    if (!made) return made.error();
+    MOHR_TRY(store_tls_identity(paths.tls(), *made));
+    if (sandbox) MOHR_TRY(sandbox->write_trust_file(made->root()));
+    *identity = std::move(*made);
+    door->identity_changed();
+    log->info("TLS identity issued anew{}",
+              names == TlsNames::with_dastine ? ", for the Dastine hosts too" : "");
     api->broadcast("service.changed");
     return {};
 }

@@ -5,6 +5,7 @@
 #include "link/link_channel.hpp"
 #include "peer_lookup.hpp"
 #include <mohr/base/encoding.hpp>
+#include <mohr/protocol/tls_names.hpp>
 
 #include <spdlog/logger.h>
 
@@ -79,6 +80,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     bool stopping = false;
     unsigned deaths_in_a_row = 0;
     std::map<link::ConnectionId, Connection> connections;
+    std::map<link::ConnectionId, Waiting> unopened; ///< accepted, not yet at their upgrade
     std::map<link::JobId, Job> jobs;
     link::JobId last_job = 0;
     std::size_t lookups = 0; ///< under way on the pool
@@ -88,6 +90,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
 
     Result<void> launch();
     Result<void> configure();
+    [[nodiscard]] link::NewTlsIdentity tls_identity() const;
     void died(int exit_status);
     void broken(const std::string& reason);
     void end_everything();
@@ -151,6 +154,21 @@ Result<void> DoorHost::State::launch() {
     return {};
 }
 
+link::NewTlsIdentity DoorHost::State::tls_identity() const {
+    link::NewTlsIdentity message;
+    message.tls_key = identity.key.duplicate();
+    for (const Certificate& certificate : identity.chain) message.tls_chain.push_back(certificate.der());
+    std::vector<std::string_view> hosts{"localhost", "127.0.0.1"};
+    if (names_of(identity) == TlsNames::with_dastine)
+        hosts.insert(hosts.end(), protocol::dastine_hosts.begin(), protocol::dastine_hosts.end());
+    for (const Listeners::Socket& socket : listeners.sockets()) {
+        if (socket.what.ipv6 || !socket.what.tls) continue;
+        for (const std::string_view host : hosts)
+            message.tls_hosts.push_back(std::string(host) + ":" + std::to_string(socket.what.port));
+    }
+    return message;
+}
+
 Result<void> DoorHost::State::configure() {
     link::Configure message;
     message.product_version = settings.product_version;
@@ -159,22 +177,18 @@ Result<void> DoorHost::State::configure() {
     message.dastine_version = settings.dastine_version;
     message.developer_mode = settings.developer_mode;
     message.accepting = accepting;
-    message.tls_key = identity.key.duplicate();
-    for (const Certificate& certificate : identity.chain) message.tls_chain.push_back(certificate.der());
+    link::NewTlsIdentity tls = tls_identity();
+    message.tls_key = std::move(tls.tls_key);
+    message.tls_chain = std::move(tls.tls_chain);
+    message.tls_hosts = std::move(tls.tls_hosts);
     std::vector<Descriptor> sockets;
     for (const Listeners::Socket& socket : listeners.sockets()) {
         message.sockets.push_back(socket.what);
         Descriptor copy(::fcntl(socket.descriptor.get(), F_DUPFD_CLOEXEC, 0));
         if (!copy) return system_failure("listening socket");
         sockets.push_back(std::move(copy));
-        if (socket.what.ipv6) continue; // the names are the same
-        const std::string port = ":" + std::to_string(socket.what.port);
-        if (socket.what.tls) {
-            message.tls_hosts.push_back("localhost" + port);
-            message.tls_hosts.push_back("127.0.0.1" + port);
-        } else {
-            message.plain_hosts.push_back("127.0.0.1" + port);
-        }
+        if (socket.what.ipv6 || socket.what.tls) continue; // the names are the same
+        message.plain_hosts.push_back("127.0.0.1:" + std::to_string(socket.what.port));
     }
     channel->send(std::move(message), std::move(sockets));
     return {};
@@ -185,6 +199,7 @@ void DoorHost::State::end_everything() {
     // Whoever waits is answered before the connections are forgotten (rule 7); nobody reads it if the door is
     // dead.
     operations.abort_all(protocol::Code::internal_error);
+    unopened.clear();
     for (const auto& [id, connection] : std::exchange(connections, {})) operations.connection_closed(id);
     for (auto& [id, job] : std::exchange(jobs, {}))
         job.callbacks.on_reply(protocol::Failure(protocol::Code::internal_error, "the door has ended"));
@@ -256,6 +271,8 @@ void DoorHost::State::on(const link::Counters& message) {
 void DoorHost::State::on(const link::PeerCheck& message) {
     const bool allowed = peer_is(::geteuid(), message.peer);
     if (!allowed) log->warn("connection refused: of another user, or its owner is gone");
+    if (allowed && unopened.size() < max_connections)
+        unopened[message.connection] = {message.peer, std::chrono::steady_clock::now()};
     send(link::PeerVerdict{message.connection, allowed});
 }
 
@@ -270,6 +287,7 @@ link::SiteState DoorHost::State::site_state(link::ConnectionId id, const Connect
 }
 
 void DoorHost::State::on(link::SiteOpen message) {
+    unopened.erase(message.connection);
     // A number serves once: handles, grants and the program that was found belong to it. 0 is for jobs.
     if (message.connection == 0 || connections.count(message.connection) != 0 ||
         connections.size() >= max_connections) {
@@ -319,6 +337,7 @@ void DoorHost::State::program_found(link::ConnectionId id, std::optional<Program
 }
 
 void DoorHost::State::on(const link::ConnectionClosed& message) {
+    unopened.erase(message.connection);
     const auto found = connections.find(message.connection);
     if (found == connections.end()) return;
     const auto waiting = std::move(found->second.waiting);
@@ -465,6 +484,17 @@ void DoorHost::stop(std::function<void()> done) {
 
 DoorStatus DoorHost::status() const {
     return state_->status;
+}
+
+std::vector<DoorHost::Waiting> DoorHost::waiting() const {
+    std::vector<Waiting> all;
+    for (const auto& [id, one] : state_->unopened) all.push_back(one); // ids grow with time
+    return all;
+}
+
+void DoorHost::identity_changed() {
+    if (!state_->channel || !state_->status.ready) return; // the next door is configured with it anyway
+    state_->channel->send(state_->tls_identity());
 }
 
 void DoorHost::access_changed(const std::string& origin) {

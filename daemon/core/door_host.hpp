@@ -8,6 +8,7 @@
 #include "tls_identity.hpp"
 #include <mohr/protocol/link.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -75,7 +76,16 @@ public:
     void stop(std::function<void()> done);
 
     [[nodiscard]] DoorStatus status() const;
+    /// Connections of this user that have asked for nothing yet, the oldest first: a browser that asks its
+    /// own user keeps them so.
+    struct Waiting {
+        link::FourTuple peer;
+        std::chrono::steady_clock::time_point since;
+    };
+    [[nodiscard]] std::vector<Waiting> waiting() const;
     void access_changed(const std::string& origin);
+    /// The identity given at construction is another one now.
+    void identity_changed();
     void token_changed();
 
     /// Lets the door work on files of the command line; its consent is asked with `program` as the asking

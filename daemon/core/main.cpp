@@ -31,6 +31,17 @@ Result<Paths> paths_for(const Options& options) {
     return paths;
 }
 
+/// For whoever looks for the ports of a daemon that is down: `mohr doctor`.
+std::string describe_ports(const Config& config) {
+    const auto list = [](std::uint16_t first, const std::vector<std::uint16_t>& more) {
+        std::string text = "[" + std::to_string(first);
+        for (const std::uint16_t port : more) text += "," + std::to_string(port);
+        return text + "]";
+    };
+    return "{\"plainPorts\":" + list(config.plain_port, config.extra_plain_ports) +
+           ",\"tlsPorts\":" + list(config.tls_port, config.extra_tls_ports) + "}";
+}
+
 int run(const Options& options) {
     if (::geteuid() == 0 && !options.sandbox && !options.check_config)
         return end(Exit::root, "does not run as root: it holds one person's keys. Start it as that person.");
@@ -41,7 +52,10 @@ int run(const Options& options) {
         for (const ConfigProblem& problem : loaded.error().all) std::cerr << problem.describe() << '\n';
         return static_cast<int>(Exit::configuration);
     }
-    if (options.check_config) return static_cast<int>(Exit::ok);
+    if (options.check_config) {
+        std::cout << describe_ports(*loaded) << '\n';
+        return static_cast<int>(Exit::ok);
+    }
     Config config = with_shorter_timers(*loaded, options.shorten_timers);
     config.developer_mode = config.developer_mode || options.developer;
     const auto log = make_logger(config.log_level, config.log_format);

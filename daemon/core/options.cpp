@@ -30,7 +30,8 @@ std::variant<Options, Ending> parse_options(int argc, const char* const* argv) {
     auto* const config_option =
         app.add_option("--config", config, "Configuration (default: $XDG_CONFIG_HOME/mohr/mohrd.toml)")
             ->type_name("FILE");
-    app.add_flag("--check-config", options.check_config, "Say what is wrong with the configuration and end");
+    app.add_flag("--check-config", options.check_config,
+                 "Say what is wrong with the configuration, or its ports, and end");
     auto* const sandbox_option =
         app.add_option("--sandbox", sandbox, "Run a throw-away profile in DIR, on free ports")
             ->type_name("DIR");

@@ -5,8 +5,10 @@
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
 #include <mohr/base/random.hpp>
+#include <mohr/protocol/tls_names.hpp>
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <utility>
@@ -14,9 +16,21 @@
 namespace mohr::core {
 namespace {
 
-constexpr const char* name_constraints =
-    "critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,"
-    "permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+struct NameTexts {
+    std::string constraints = "critical,permitted;DNS:localhost,permitted;IP:127.0.0.1/255.255.255.255,"
+                              "permitted;IP:0:0:0:0:0:0:0:1/ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+    std::string alternatives = "DNS:localhost,IP:127.0.0.1,IP:::1";
+};
+
+NameTexts texts_of(TlsNames names) {
+    NameTexts texts;
+    if (names == TlsNames::loopback) return texts;
+    for (const std::string_view host : protocol::dastine_hosts) {
+        texts.constraints += ",permitted;DNS:" + std::string(host);
+        texts.alternatives += ",DNS:" + std::string(host);
+    }
+    return texts;
+}
 
 /// PKCS#8 in secret memory; the BIO's own buffer belongs to OpenSSL, whose heap is secret memory too.
 Result<Secret> private_der(EVP_PKEY* key) {
@@ -59,7 +73,9 @@ Result<TlsIdentity> load(const std::filesystem::path& directory) {
     return identity;
 }
 
-Result<void> store(const std::filesystem::path& directory, const TlsIdentity& identity) {
+} // namespace
+
+Result<void> store_tls_identity(const std::filesystem::path& directory, const TlsIdentity& identity) {
     // The chain last: load() starts from the key, and a pair that does not fit is made anew.
     const std::string root = to_pem(identity.root());
     MOHR_TRY(write_private(directory / "key.der", identity.key.reveal()));
@@ -67,16 +83,27 @@ Result<void> store(const std::filesystem::path& directory, const TlsIdentity& id
     return write_private(directory / "chain.pem", as_bytes(to_pem(identity.leaf()) + root));
 }
 
-} // namespace
+TlsNames names_of(const TlsIdentity& identity) {
+    const std::string host(protocol::dastine_hosts.front());
+    return X509_check_host(identity.leaf().get0(), host.data(), host.size(), X509_CHECK_FLAG_NO_WILDCARDS,
+                           nullptr) == 1
+               ? TlsNames::with_dastine
+               : TlsNames::loopback;
+}
 
-Result<TlsIdentity> make_tls_identity(Instant now) {
+bool needs_renewal(const TlsIdentity& identity, Instant now) {
+    return identity.leaf().not_after() - now < tls_renew_before;
+}
+
+Result<TlsIdentity> make_tls_identity(Instant now, TlsNames names) {
+    const NameTexts texts = texts_of(names);
     const auto root_key = make_p256_key();
     if (!root_key) return root_key.error();
     const auto leaf_key = make_p256_key();
     if (!leaf_key) return leaf_key.error();
     CertificatePlan plan;
     // A name of its own per installation: browsers find an issuer by its name.
-    plan.subject = {{NID_commonName, "Mohr loopback root " + to_hex(random_bytes(4))}};
+    plan.subject = {{NID_commonName, std::string(protocol::local_root_name) + to_hex(random_bytes(4))}};
     plan.key = root_key->get();
     plan.issuer_key = root_key->get();
     plan.not_before = now - std::chrono::hours(1); // for clocks that are set back
@@ -84,7 +111,7 @@ Result<TlsIdentity> make_tls_identity(Instant now) {
     plan.extensions = {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
                        {NID_key_usage, "critical,keyCertSign"},
                        {NID_ext_key_usage, "serverAuth"},
-                       {NID_name_constraints, name_constraints},
+                       {NID_name_constraints, texts.constraints.c_str()},
                        {NID_subject_key_identifier, "hash"}};
     const auto root = build_certificate(plan);
     if (!root) return root.error();
@@ -94,7 +121,7 @@ Result<TlsIdentity> make_tls_identity(Instant now) {
     plan.extensions = {{NID_basic_constraints, "critical,CA:FALSE"},
                        {NID_key_usage, "critical,digitalSignature"},
                        {NID_ext_key_usage, "serverAuth"},
-                       {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"},
+                       {NID_subject_alt_name, texts.alternatives.c_str()},
                        {NID_authority_key_identifier, "keyid:always"}};
     const auto leaf = build_certificate(plan);
     if (!leaf) return leaf.error();
@@ -112,18 +139,19 @@ Result<TlsIdentity> make_tls_identity(Instant now) {
 
 Result<TlsIdentity> load_or_make_tls_identity(const std::filesystem::path& directory, Instant now) {
     MOHR_TRY(ensure_private_directory(directory));
+    TlsNames names = TlsNames::loopback;
     std::error_code error;
     if (std::filesystem::exists(std::filesystem::symlink_status(directory / "chain.pem", error))) {
         auto found = load(directory);
         // Files that others can read are the person's to look at; a pair that a crash left half written is
         // not.
         if (!found && found.error().code != make_error_code(BaseErrc::malformed)) return found.error();
-        if (found && found->leaf().not_after() - now >= tls_renew_before && found->leaf().not_before() <= now)
-            return found;
+        if (found && found->leaf().not_after() > now && found->leaf().not_before() <= now) return found;
+        if (found) names = names_of(*found);
     }
-    auto made = make_tls_identity(now);
+    auto made = make_tls_identity(now, names);
     if (!made) return made.error();
-    MOHR_TRY(store(directory, *made));
+    MOHR_TRY(store_tls_identity(directory, *made));
     return made;
 }
 

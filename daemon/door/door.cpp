@@ -210,14 +210,11 @@ private:
             auto port = std::make_shared<TransportConfig>();
             port->limits = limits_;
             port->dastine_message_bytes = dastine_limits_.message_bytes;
-            port->rules.hosts = socket.tls ? message.tls_hosts : message.plain_hosts;
+            set_hosts(*port, socket, socket.tls ? message.tls_hosts : message.plain_hosts);
+            if (socket.tls) tls_ports_.emplace_back(socket, port);
             port->rules.developer_mode = message.developer_mode;
             port->rules.header_bytes = limits_.header_bytes;
             port->rules.header_fields = limits_.header_fields;
-            // The ports share their list of hosts, but only this port's may be named here.
-            std::erase_if(port->rules.hosts, [&](const std::string& host) {
-                return !host.ends_with(":" + std::to_string(socket.port));
-            });
             auto accepted = [this, socket, port](Descriptor connection) {
                 accept(socket, port, std::move(connection));
             };
@@ -240,6 +237,27 @@ private:
         if (!options_.attack.empty()) asio::post(context_, [this] { attack(options_.attack); });
 #endif
         return {};
+    }
+
+    /// The ports share their list of hosts, but only this port's may be named here.
+    static void set_hosts(TransportConfig& port, const link::ListenSocket& socket,
+                          std::vector<std::string> hosts) {
+        std::erase_if(hosts, [&](const std::string& host) {
+            return !host.ends_with(":" + std::to_string(socket.port));
+        });
+        port.rules.hosts = std::move(hosts);
+    }
+
+    /// Connections that are there keep what they began with.
+    void on(link::NewTlsIdentity& message, Descriptors&) {
+        auto tls = make_tls_context(std::move(message.tls_key), message.tls_chain);
+        if (!tls) {
+            log_.error("the new TLS identity is no use:", tls.error().describe());
+            status_ = 1; // the core starts another door with what it has now
+            return context_.stop();
+        }
+        tls_ = std::move(*tls);
+        for (const auto& [socket, port] : tls_ports_) set_hosts(*port, socket, message.tls_hosts);
     }
 
     void arm() {
@@ -359,6 +377,7 @@ private:
     link::DastineLimits dastine_limits_;
     std::string version_;
     OwnedTlsContext tls_;
+    std::vector<std::pair<link::ListenSocket, std::shared_ptr<TransportConfig>>> tls_ports_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::map<link::ConnectionId, std::shared_ptr<Client>> clients_;
     std::map<link::OperationId, Owner> operations_;

@@ -2,14 +2,18 @@
 #include "tls.hpp"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 namespace mohr::door {
 namespace {
 
-/// SNI is absent when a page names the address; any other name is none of ours.
+/// SNI is absent when a page names the address; a name that the leaf does not have is none of ours.
 int check_server_name(SSL* ssl, int* alert, void*) {
     const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    if (name == nullptr || std::string_view(name) == "localhost") return SSL_TLSEXT_ERR_OK;
+    if (name == nullptr) return SSL_TLSEXT_ERR_OK;
+    X509* const leaf = SSL_get_certificate(ssl);
+    if (leaf != nullptr && X509_check_host(leaf, name, 0, X509_CHECK_FLAG_NO_WILDCARDS, nullptr) == 1)
+        return SSL_TLSEXT_ERR_OK;
     *alert = SSL_AD_UNRECOGNIZED_NAME;
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }

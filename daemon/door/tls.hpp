@@ -11,7 +11,7 @@ namespace mohr::door {
 using OwnedTlsContext = Owned<SSL_CTX, SSL_CTX_free>;
 
 /// The TLS server of the door: 1.2 and later, authenticated ciphers only, no tickets, no resumption, no
-/// client certificates, and no other name than localhost (threats.md section 6.8). Fails with
+/// client certificates, and no other name than those of the leaf. Fails with
 /// BaseErrc::openssl or malformed.
 [[nodiscard]] Result<OwnedTlsContext> make_tls_context(Secret key, const std::vector<Bytes>& chain);
 

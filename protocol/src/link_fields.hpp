@@ -122,6 +122,15 @@ void describe(A& a, M& m) {
 }
 
 template <>
+inline constexpr const char* type_name<NewTlsIdentity> = "new_tls_identity";
+template <class A, Is<NewTlsIdentity> M>
+void describe(A& a, M& m) {
+    a("tls_hosts", m.tls_hosts);
+    a("tls_key", m.tls_key);
+    a("tls_chain", m.tls_chain);
+}
+
+template <>
 inline constexpr const char* type_name<Ready> = "ready";
 template <class A, Is<Ready> M>
 void describe(A& a, M& m) {

@@ -86,6 +86,11 @@ std::vector<FromCore> from_core_samples() {
     configure.tls_chain = {some};
     configure.accepting = false;
     all.emplace_back(std::move(configure));
+    NewTlsIdentity identity;
+    identity.tls_hosts = {"localhost:51357"};
+    identity.tls_key = Secret(as_bytes("another leaf's private key"));
+    identity.tls_chain = {some};
+    all.emplace_back(std::move(identity));
     all.emplace_back(Listen{true, "switched_off"});
     all.emplace_back(Stop{});
     all.emplace_back(PeerVerdict{7, true});

@@ -100,6 +100,12 @@ struct Configure {
     std::vector<Bytes> tls_chain; ///< DER, leaf first
     bool accepting = true;
 };
+/// Another leaf for connections to come: the names it covers, or its time, have changed.
+struct NewTlsIdentity {
+    std::vector<std::string> tls_hosts;
+    Secret tls_key;               ///< PKCS#8 DER
+    std::vector<Bytes> tls_chain; ///< DER, leaf first
+};
 struct Ready {
     int landlock_abi = 0; ///< 0: the kernel has none
     bool seccomp = false;
@@ -406,8 +412,8 @@ struct FileJobCancel {
     JobId id = 0;
 };
 
-using FromCore = std::variant<Configure, Listen, Stop, PeerVerdict, SiteState, TokenChanged, OperationState,
-                              OperationReply, SpoolReply, FileJob, FileJobCancel>;
+using FromCore = std::variant<Configure, NewTlsIdentity, Listen, Stop, PeerVerdict, SiteState, TokenChanged,
+                              OperationState, OperationReply, SpoolReply, FileJob, FileJobCancel>;
 using FromDoor = std::variant<Ready, Counters, PeerCheck, SiteOpen, ConnectionClosed, SessionReset, Operation,
                               OperationCancel, Spool, FileJobReply, FileJobProgress>;
 
