@@ -24,6 +24,9 @@ CommandLine::CommandLine()
     add_site_verbs(*this);
     add_log_verbs(*this);
     add_agent_verb(*this);
+    add_trust_verbs(*this);
+    add_policy_verbs(*this);
+    add_doctor_verb(*this);
     add_completion_verb(*this);
 }
 
@@ -63,6 +66,7 @@ Settings CommandLine::settings_from(const Environment& environment) const {
     Settings settings;
     settings.socket = common_.socket.empty() ? environment.runtime_directory / "mohr" / "control.sock"
                                              : std::filesystem::path(common_.socket);
+    settings.environment = environment;
     settings.language = language_from_name(common_.language).value_or(language_of_locale(environment.locale));
     settings.json = common_.json;
     settings.pin_stdin = common_.pin_stdin;

@@ -22,6 +22,9 @@ constexpr std::array rows{
             "there is no agent and no terminal that could ask the person"},
     ExitRow{Exit::no_answer, "no_answer", "the service broke off or did not answer in time"},
     ExitRow{Exit::unreadable, "unreadable", "the input is not what it should be, or cannot be decrypted"},
+    ExitRow{Exit::attention, "attention",
+            "something needs attention: a browser without the trust, a warning of doctor"},
+    ExitRow{Exit::faulty, "faulty", "doctor found a fault that keeps Mohr from working"},
 };
 constexpr bool in_order() {
     for (std::size_t i = 0; i < rows.size(); ++i)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layout.hpp"
+#include <mohr/base/encoding.hpp>
 #include <mohr/cli/command_line.hpp>
 #include <mohr/cli/members.hpp>
 
@@ -25,8 +26,14 @@ std::string status_text(const nlohmann::json& status, Language language) {
     fields.add("sandbox", "landlock " + shown(member(sandbox, "landlock")) + ", seccomp " +
                               shown(member(sandbox, "seccomp")));
     if (flag_member(status, "developerMode")) fields.add("developer mode", "on");
+    std::string notes;
+    for (const auto& waiting : member(status, "waiting"))
+        notes += say(Text::page_held_back, language,
+                     {{"program", printable(text_member(waiting, "program", "?"))}}) +
+                 "\n";
+    if (flag_member(member(status, "tls"), "renew")) notes += say(Text::trust_renew, language) + "\n";
     const Text state = flag_member(status, "running") ? Text::service_running : Text::service_stopped;
-    return say(state, language) + "\n" + fields.text();
+    return say(state, language) + "\n" + fields.text() + notes;
 }
 
 Outcome<Exit> status(Session& session) {

@@ -21,6 +21,17 @@ Environment read_environment() {
     environment.runtime_directory = variable("XDG_RUNTIME_DIR");
     if (environment.runtime_directory.empty())
         environment.runtime_directory = "/run/user/" + std::to_string(::getuid());
+    environment.home = variable("HOME");
+    // XDG Base Directory Specification 0.8: a relative path in a variable is to be ignored.
+    const auto base = [&](const char* name, const char* fallback) {
+        const std::filesystem::path value = variable(name);
+        return value.is_absolute() ? value : environment.home / fallback;
+    };
+    environment.config = base("XDG_CONFIG_HOME", ".config");
+    environment.data = base("XDG_DATA_HOME", ".local/share");
+    environment.state = base("XDG_STATE_HOME", ".local/state");
+    environment.cache = base("XDG_CACHE_HOME", ".cache");
+    environment.search_path = variable("PATH");
     for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
         if (environment.locale.empty()) environment.locale = variable(name);
     environment.terminal = variable("TERM");

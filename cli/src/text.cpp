@@ -173,12 +173,38 @@ constexpr std::array rows{
     TextRow{Text::closed_other, "", "The request is over.", "درخواست پایان یافت."},
     TextRow{Text::agent_interrupt_hint, "", "Ctrl-C once more ends the agent.",
             "یک Ctrl-C دیگر عامل را می‌بندد."},
+
+    TextRow{Text::trust_installed, "", "The browsers know Mohr's local certificate.",
+            "مرورگرها گواهی محلی مُهر را می‌شناسند."},
+    TextRow{Text::trust_partly, "", "Not every browser could be told; the list says why.",
+            "همه مرورگرها گواهی را نپذیرفتند؛ علت در فهرست آمده است."},
+    TextRow{Text::trust_no_browser, "", "No browser of yours was found. Start it once, then run this again.",
+            "مرورگری یافت نشد. یک بار آن را باز کنید و دوباره این فرمان را اجرا کنید."},
+    TextRow{Text::trust_removed, "", "No browser knows Mohr's local certificate any more.",
+            "هیچ مرورگری دیگر گواهی محلی مُهر را نمی‌شناسد."},
+    TextRow{Text::trust_remove_partly, "", "It is still in a store; the list says why.",
+            "گواهی هنوز در یک مرورگر مانده است؛ علت در فهرست آمده است."},
+    TextRow{
+        Text::trust_restart, "",
+        "Restart Chromium, Chrome or Edge: they read their store only when they start.",
+        "کرومیوم، کروم یا اج را ببندید و دوباره باز کنید؛ این مرورگرها گواهی‌ها را تنها هنگام آغاز می‌خوانند."},
+    TextRow{Text::trust_renew, "", "The local certificate ends soon. Run: mohr trust install",
+            "زمان گواهی محلی رو به پایان است. این فرمان را اجرا کنید: mohr trust install"},
+    TextRow{Text::trust_hosts_hint, "", "Whether the two host names lead here: mohr trust hosts",
+            "برای بررسی دو نام میزبان: mohr trust hosts"},
+    TextRow{Text::trust_hosts_how, "",
+            "Both names must lead to this computer. Add these lines to /etc/hosts:",
+            "هر دو نام باید به همین رایانه برسند. این سطرها را به /etc/hosts بیفزایید:"},
+    TextRow{
+        Text::page_held_back, "", "A page is waiting: {program} is probably asking you for permission.",
+        "صفحه‌ای در انتظار است: {program} احتمالا از شما اجازه می‌خواهد."},
+    TextRow{Text::doctor_well, "", "Nothing is wrong.", "ایرادی یافت نشد."},
 };
 constexpr bool complete() {
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (static_cast<std::size_t>(rows[i].text) != i || rows[i].en.empty() || rows[i].fa.empty())
             return false;
-    return rows.size() == static_cast<std::size_t>(Text::agent_interrupt_hint) + 1;
+    return rows.size() == static_cast<std::size_t>(Text::doctor_well) + 1;
 }
 static_assert(complete());
 } // namespace
@@ -196,7 +222,11 @@ std::span<const TextRow> text_rows() noexcept {
 std::string say(Text text, Language language,
                 std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
     const TextRow& row = rows[static_cast<std::size_t>(text)];
-    const std::string_view pattern = language == Language::fa ? row.fa : row.en;
+    return fill(language == Language::fa ? row.fa : row.en, {values.begin(), values.size()});
+}
+
+std::string fill(std::string_view pattern,
+                 std::span<const std::pair<std::string_view, std::string_view>> values) {
     std::string out;
     std::size_t at = 0;
     while (at < pattern.size()) {

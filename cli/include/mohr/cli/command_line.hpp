@@ -60,6 +60,9 @@ void add_file_verbs(CommandLine& line);
 void add_site_verbs(CommandLine& line);
 void add_log_verbs(CommandLine& line);
 void add_agent_verb(CommandLine& line);
+void add_trust_verbs(CommandLine& line);
+void add_policy_verbs(CommandLine& line);
+void add_doctor_verb(CommandLine& line);
 void add_completion_verb(CommandLine& line);
 
 } // namespace mohr::cli

@@ -25,6 +25,8 @@ enum class Exit : int {
     nobody_to_ask = 12,
     no_answer = 13,
     unreadable = 14,
+    attention = 15,
+    faulty = 16,
 };
 
 struct ExitRow {

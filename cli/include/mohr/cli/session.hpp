@@ -14,24 +14,31 @@
 
 namespace mohr::cli {
 
+/// What of the environment matters; read once, here and nowhere else.
+struct Environment {
+    std::filesystem::path runtime_directory; ///< $XDG_RUNTIME_DIR, or /run/user/UID as systemd makes it
+    std::filesystem::path home;              ///< $HOME
+    std::filesystem::path config; ///< $XDG_CONFIG_HOME, $XDG_DATA_HOME, … or what they default to
+    std::filesystem::path data;
+    std::filesystem::path state;
+    std::filesystem::path cache;
+    std::string search_path; ///< $PATH
+    std::string locale;      ///< $LC_ALL, else $LC_MESSAGES, else $LANG
+    std::string terminal;    ///< $TERM
+};
+[[nodiscard]] Environment read_environment();
+[[nodiscard]] Language language_of_locale(std::string_view locale) noexcept;
+
 /// What every verb understands.
 struct Settings {
     std::filesystem::path socket;
+    Environment environment;
     Language language = Language::en;
     bool json = false;
     bool pin_stdin = false;
     bool yes = false;
     bool styles = false; ///< standard output is a terminal that knows escape sequences
 };
-
-/// What of the environment matters; read once, here and nowhere else.
-struct Environment {
-    std::filesystem::path runtime_directory; ///< $XDG_RUNTIME_DIR, or /run/user/UID as systemd makes it
-    std::string locale;                      ///< $LC_ALL, else $LC_MESSAGES, else $LANG
-    std::string terminal;                    ///< $TERM
-};
-[[nodiscard]] Environment read_environment();
-[[nodiscard]] Language language_of_locale(std::string_view locale) noexcept;
 
 /// One run of a verb: where it writes, whom it asks, and its connection.
 class Session {

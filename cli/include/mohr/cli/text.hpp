@@ -108,6 +108,18 @@ enum class Text : std::uint8_t {
     closed_stopping,
     closed_other,
     agent_interrupt_hint,
+    // trust and doctor
+    trust_installed,
+    trust_partly,
+    trust_no_browser,
+    trust_removed,
+    trust_remove_partly,
+    trust_restart,
+    trust_renew,
+    trust_hosts_hint,
+    trust_hosts_how,
+    page_held_back,
+    doctor_well,
 };
 
 struct TextRow {
@@ -123,6 +135,10 @@ struct TextRow {
 [[nodiscard]] std::string
 say(Text text, Language language,
     std::initializer_list<std::pair<std::string_view, std::string_view>> values = {});
+
+/// The same for a pattern that is not in the table.
+[[nodiscard]] std::string fill(std::string_view pattern,
+                               std::span<const std::pair<std::string_view, std::string_view>> values);
 
 /// A number in the digits of the language (R169). Codes and PINs never go through it.
 [[nodiscard]] std::string number(std::uint64_t value, Language language);
