@@ -2,26 +2,32 @@
 // Chromium over its own protocol. Nothing here enables its Network domain: that would mirror every WebSocket frame.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Program, atEnd, eventually, temporaryDirectory, trustRoots } from './processes.mjs';
+import { Program, atEnd, eventually, temporaryDirectory, trustRoots, withEtc } from './processes.mjs';
 import { Rpc, expression, outcome } from './rpc.mjs';
 
 const baseFlags = [
-    '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--disable-default-apps', '--password-store=basic',
     '--remote-debugging-port=0', '--window-size=1440,1000', '--lang=en-US',
 ];
 
-/** Options: `flags` for the command line, `roots` as PEM files to trust. */
-export async function launchChromium(t, { flags = [], roots = [] } = {}) {
-    const home = await temporaryDirectory(t, 'chromium');
-    // Made empty here, because Chromium reads this one as soon as it exists and no other.
-    const store = join(home, '.pki/nssdb');
-    await mkdir(store, { recursive: true });
-    await trustRoots(store, roots);
+/**
+ * Options: `flags` for the command line, `roots` as PEM files to trust, `display` as the name of an X display (headless without),
+ * `etc` as a directory that is laid over /etc, `home` as one whose stores are used as they are.
+ */
+export async function launchChromium(t, { flags = [], roots = [], display, etc, home: given } = {}) {
+    const home = given ?? (await temporaryDirectory(t, 'chromium'));
+    if (given === undefined) {
+        // Made empty here, because Chromium reads this one as soon as it exists and no other.
+        const store = join(home, '.pki/nssdb');
+        await mkdir(store, { recursive: true });
+        await trustRoots(store, roots);
+    }
     const environment = { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, 'config'), XDG_CACHE_HOME: join(home, 'cache') };
-    const program = new Program('chromium', [...baseFlags, `--user-data-dir=${join(home, 'profile')}`, ...flags, 'about:blank'], {
-        env: environment,
-    });
+    if (display !== undefined) environment.DISPLAY = display;
+    const mode = display === undefined ? ['--headless=new'] : ['--ozone-platform=x11', '--window-position=0,0'];
+    const args = [...mode, ...baseFlags, `--user-data-dir=${join(home, 'profile')}`, ...flags, 'about:blank'];
+    const program = new Program(...withEtc(etc, 'chromium', args), { env: environment });
     atEnd(t, () => program.stop());
     const [, url] = await program.said(/DevTools listening on (ws:\S+)/);
     const rpc = await Rpc.connect(url);

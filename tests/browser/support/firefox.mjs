@@ -2,7 +2,7 @@
 // Firefox over WebDriver BiDi, which its stock build speaks.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Program, atEnd, temporaryDirectory, trustRoots } from './processes.mjs';
+import { Program, atEnd, temporaryDirectory, trustRoots, withEtc } from './processes.mjs';
 import { Rpc, expression, outcome } from './rpc.mjs';
 
 const basePreferences = {
@@ -19,11 +19,14 @@ const basePreferences = {
     'intl.accept_languages': 'en-US',
 };
 
-/** Options: `preferences`, `roots` as PEM files to trust, `downloads` as a directory. */
-export async function launchFirefox(t, { preferences = {}, roots = [], downloads } = {}) {
+/**
+ * Options: `preferences`, `roots` as PEM files to trust, `downloads` as a directory, `etc` as a directory that is laid over /etc,
+ * `profile` as one whose store is used as it is.
+ */
+export async function launchFirefox(t, { preferences = {}, roots = [], downloads, etc, profile: given } = {}) {
     const home = await temporaryDirectory(t, 'firefox');
-    const profile = join(home, 'profile');
-    await mkdir(profile);
+    const profile = given ?? join(home, 'profile');
+    if (given === undefined) await mkdir(profile);
     const all = { ...basePreferences, ...preferences };
     if (downloads !== undefined) {
         Object.assign(all, { 'browser.download.folderList': 2, 'browser.download.dir': downloads, 'browser.download.useDownloadDir': true });
@@ -31,12 +34,11 @@ export async function launchFirefox(t, { preferences = {}, roots = [], downloads
     const lines = Object.entries(all).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
     await writeFile(join(profile, 'user.js'), lines.join(''));
     // The store is the profile's own: Firefox reads neither the user's nor the system's.
-    await trustRoots(profile, roots);
-    const program = new Program(
-        'firefox-esr',
-        ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0', '--remote-allow-system-access'],
-        { env: { ...process.env, HOME: home, MOZ_HEADLESS: '1', XDG_CACHE_HOME: join(home, 'cache'), XDG_RUNTIME_DIR: home } },
-    );
+    if (given === undefined) await trustRoots(profile, roots);
+    const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0', '--remote-allow-system-access'];
+    const program = new Program(...withEtc(etc, 'firefox-esr', args), {
+        env: { ...process.env, HOME: home, MOZ_HEADLESS: '1', XDG_CACHE_HOME: join(home, 'cache'), XDG_RUNTIME_DIR: home },
+    });
     atEnd(t, () => program.stop());
     const [, url] = await program.said(/WebDriver BiDi listening on (ws:\S+)/);
     const rpc = await Rpc.connect(`${url}/session`);

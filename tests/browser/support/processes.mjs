@@ -106,6 +106,17 @@ export async function run(command, args, { input, ...options } = {}) {
     return Buffer.concat(parts.stdout);
 }
 
+/**
+ * The command that runs another with `directory` laid over /etc, in name spaces of its own: policies of an administrator without
+ * touching those of this machine. Nothing in front of it where there is no directory.
+ */
+export function withEtc(directory, command, args) {
+    if (directory === undefined) return [command, args];
+    const script = 'mount -t overlay overlay -o lowerdir="$1":/etc /etc && shift && exec unshare --user "$@"';
+    const identity = [`--map-user=${process.getuid()}`, `--map-group=${process.getgid()}`];
+    return ['unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', directory, ...identity, command, ...args]];
+}
+
 /** Waits until something holds, and fails with its name if it never does. */
 export async function eventually(what, holds, timeoutMs = 15_000) {
     const deadline = Date.now() + timeoutMs;

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { Program, atEnd, temporaryDirectory } from './processes.mjs';
+import { Program, atEnd, run, temporaryDirectory } from './processes.mjs';
 
 function daemon() {
     const build = process.env.MOHR_BUILD;
@@ -12,6 +12,13 @@ function daemon() {
     const found = [join(build, 'daemon/core/mohrd'), join(build, 'mohrd')].find(existsSync);
     if (!found) throw new Error(`there is no mohrd under ${build}`);
     return found;
+}
+
+/** Runs the command line; its JSON, for a person with this home. Fails where it does not end with 0. */
+export async function mohr(home, ...args) {
+    const environment = { PATH: process.env.PATH, LANG: 'C.UTF-8', HOME: home, XDG_RUNTIME_DIR: home };
+    const out = await run(join(process.env.MOHR_BUILD, 'cli/mohr'), [...args, '--json'], { env: environment });
+    return JSON.parse(out.toString());
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MohrError } from './errors.js';
 import type { Link } from './link.js';
-import { loopbackPermission, openSocket, pageIsLoopback, type BrowserPermission, type OpenAttempt } from './opening.js';
+import { leftUndecided, loopbackPermission, openSocket, pageIsLoopback, type BrowserPermission, type OpenAttempt } from './opening.js';
 import { subprotocol, type Access, type ServiceInfo } from './protocol.js';
 import { remedies, type DiagnosisState, type Remedy } from './remedies.js';
 
@@ -67,9 +67,7 @@ async function explain(link: Link, attempts: OpenAttempt[]): Promise<DiagnosisSt
     const permission = await permissionState();
     if (permission === 'denied') return 'browser-permission-denied';
     if (attempts.some((attempt) => attempt.outcome === 'blocked-by-page')) return 'blocked-by-page-policy';
-    if (permission === 'prompt' && attempts.some((attempt) => attempt.outcome === 'timeout')) {
-        return 'browser-permission-needed';
-    }
+    if (permission === 'prompt' && attempts.some(leftUndecided)) return 'browser-permission-needed';
     // Only Firefox tells a bad certificate from a closed port. Elsewhere the plain port says whether anybody is there.
     if (attempts.some((attempt) => attempt.closeCode === 1015)) return 'certificate-not-trusted';
     if (link.settings.transport === 'wss' && (await answers(link, attempts))) return 'certificate-not-trusted';

@@ -38,3 +38,8 @@ export const retryAttempts = 24;
 export const openTimeoutMs = 60_000;
 /** A socket that stays silent this long usually waits for the browser's own permission prompt. */
 export const browserAskingMs = 1500;
+/**
+ * A socket that fails only after this long, while the permission is still undecided, was given up by the browser and not refused
+ * by anybody: Firefox does so after 20 s. Chromium's brake on repeated attempts takes at most 4.5 s.
+ */
+export const undecidedMs = 10_000;

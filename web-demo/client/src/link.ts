@@ -3,7 +3,7 @@ import { Connection, aborted, type Traced } from './connection.js';
 import { MohrError } from './errors.js';
 import { Emitter } from './events.js';
 import { openTimeoutMs, retryAttempts, retryIntervalMs } from './limits.js';
-import { loopbackPermission, openSocket, type OpenAttempt } from './opening.js';
+import { leftUndecided, loopbackPermission, openSocket, type OpenAttempt } from './opening.js';
 import type { Access, ServiceInfo, ServiceNotifications } from './protocol.js';
 
 /** `prefer-…` tries the other transport where the first does not open. */
@@ -135,6 +135,8 @@ export class Link extends Emitter<LinkEvents> {
                 const connection = await this.#greet(attempt.socket, transport);
                 if (connection) return connection;
             }
+            // The other URL would only wait for the same answer.
+            if (leftUndecided(attempt) && (await loopbackPermission())?.state === 'prompt') break;
         }
         this.#end = 'unreachable';
         this.#retryOrGiveUp();

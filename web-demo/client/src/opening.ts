@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { browserAskingMs } from './limits.js';
+import { browserAskingMs, undecidedMs } from './limits.js';
 import { subprotocol } from './protocol.js';
 
 /** Why one attempt at one URL ended, as far as a browser lets a page know. */
@@ -74,6 +74,11 @@ export function openSocket(url: string, options: OpenOptions): Promise<OpenAttem
             setTimeout(() => finish(blockedByPage ? 'blocked-by-page' : 'closed', 1006), 50);
         };
     });
+}
+
+/** Whether the attempt ended because nobody answered the browser's question, if the permission is still undecided. */
+export function leftUndecided(attempt: OpenAttempt): boolean {
+    return attempt.outcome === 'timeout' || (attempt.outcome === 'closed' && attempt.elapsedMs >= undecidedMs);
 }
 
 export type BrowserPermission = 'granted' | 'prompt' | 'denied' | 'unknown';
