@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shlex
 import shutil
@@ -396,3 +397,11 @@ def test_persian(patient):
     patient.mohr("stop")
     assert "سرویس برای سامانه‌ها بسته است" in patient.run(["mohr", "doctor", "--lang", "fa"]).stdout
     patient.mohr("start")
+
+
+def test_documentation():
+    """docs/operations.md lists every finding of doctor with its severity"""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    kinds = re.findall(r'FindingKind\{\s*"([^"]+)",\s*Severity::(\w+)', (root / "cli/src/doctor_kinds.cpp").read_text())
+    listed = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \| (\w+) \|", (root / "docs/operations.md").read_text(), re.M)
+    assert kinds and listed == kinds
