@@ -72,12 +72,10 @@ public:
         set_deadline(limits().silent);
         tcp_socket().async_wait(tcp::socket::wait_read, bind([this](error_code error) {
                                     if (error) return finish();
-                                    events_->on_first_byte();
-                                    if (finished_) return;
                                     if constexpr (secure)
                                         handshake();
                                     else
-                                        start_head();
+                                        read_head();
                                 }));
     }
 
@@ -218,13 +216,15 @@ private:
         set_deadline(limits().tls_handshake);
         ws_.next_layer().async_handshake(asio::ssl::stream_base::server, bind([this](error_code error) {
                                              if (error) return finish();
-                                             start_head();
+                                             // Chromium asks its user only now: as silent as before.
+                                             set_deadline(limits().silent);
+                                             read_head();
                                          }));
     }
     void start_head() {
         head_started_ = true;
         set_deadline(limits().headers);
-        read_head();
+        events_->on_first_byte();
     }
     void read_head() {
         const std::size_t size = head_.size();
@@ -233,7 +233,8 @@ private:
                                          bind([this, size](error_code error, std::size_t n) {
                                              head_.resize(size + (error ? 0 : n));
                                              if (error) return finish();
-                                             judge_head();
+                                             if (!head_started_) start_head();
+                                             if (!finished_) judge_head();
                                          }));
     }
     void judge_head() {

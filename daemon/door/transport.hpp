@@ -33,7 +33,7 @@ enum class CloseCode : std::uint16_t {
 class TransportEvents {
 public:
     virtual ~TransportEvents() = default;
-    /// The peer has said something: it is no silent connection any more.
+    /// The peer has begun its request (over TLS: behind the handshake): it is no silent connection any more.
     virtual void on_first_byte() = 0;
     /// A request that keeps the rules: accept_upgrade() or refuse() answers it.
     virtual void on_upgrade(const Upgrade& upgrade) = 0;

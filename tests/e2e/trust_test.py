@@ -224,3 +224,28 @@ def test_held_back_page(person):
         assert len(seen) == 1 and seen[0]["port"] == person.profile.ports[0]
         assert "A page is waiting" in person.mohr("status")
     eventually(lambda: not waiting())
+
+
+def test_silence_behind_tls(build):
+    """a connection that is silent behind its TLS handshake, as while Chromium asks, outlives the timer of request heads and ends at its own [T09] [R191]"""
+    with private_directory() as base:
+        person = Person(build, base)
+        with acting_as():
+            with person.profile.config.open("a") as config:
+                config.write("[timers]\nheaders_seconds = 1\ntls_handshake_seconds = 1\nsilent_seconds = 10\n")
+        person.profile.start()
+        try:
+            context = ssl.create_default_context(cadata=(person.profile.data / "tls/root.pem").read_text())
+            with context.wrap_socket(connected_socket("127.0.0.1", person.profile.ports[1]), server_hostname="localhost") as silent:
+                silent.settimeout(5)
+                with pytest.raises(TimeoutError):
+                    silent.recv(1)
+                assert len(person.mohr("status", "--json")["waiting"]) == 1
+                silent.settimeout(20)
+                assert silent.recv(1) == b""
+            with context.wrap_socket(connected_socket("127.0.0.1", person.profile.ports[1]), server_hostname="localhost") as slow:
+                slow.settimeout(8)
+                slow.sendall(b"GET /v1 HTTP/1.1\r\n")  # a head that has begun has its own, short time
+                assert slow.recv(100).startswith(b"HTTP/1.1 403")
+        finally:
+            person.profile.stop()
