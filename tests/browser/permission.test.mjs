@@ -6,7 +6,7 @@ import { launchChromium } from './support/chromium.mjs';
 import { press, startDisplay } from './support/display.mjs';
 import { launchFirefox } from './support/firefox.mjs';
 import { openClient } from './support/pages.mjs';
-import { eventually, temporaryDirectory } from './support/processes.mjs';
+import { eventually, slow, temporaryDirectory } from './support/processes.mjs';
 import { mohr, startSandbox } from './support/sandbox.mjs';
 import { makeTlsIdentity, startSite } from './support/site.mjs';
 
@@ -44,7 +44,7 @@ test('the question of Chromium, answered by hand', async (t) => {
     const display = await startDisplay(t);
 
     for (const transport of ['ws', 'wss']) {
-        await t.test(`undecided for 30 s and then allowed, the page connects over ${transport} by itself and the diagnosis is ready [R191]`, async (t) => {
+        await t.test(`undecided for 30 s and then allowed, the page connects over ${transport} by itself and the diagnosis is ready [R191]`, transport === 'ws' ? slow : {}, async (t) => {
             const browser = await launchChromium(t, { display, roots, flags: chromiumFlags(site) });
             const page = await openClient(t, browser, `${site.origin}/`, sandbox, { transport, connect: false, reconnect: false });
             assert.equal((await page.eval(() => mohr.diagnose())).state, 'browser-permission-needed');
