@@ -44,6 +44,9 @@ public:
     void found(std::string_view id, std::vector<std::pair<std::string, std::string>> values = {},
                std::function<Outcome<void>()> fix = {});
 
+    /// Its files lie elsewhere, and it looks after them itself.
+    [[nodiscard]] bool is_sandbox() const;
+
     Session& session;
     const Environment& environment;
     std::optional<nlohmann::json> status; ///< of the service; empty if it does not answer

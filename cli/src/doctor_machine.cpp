@@ -114,10 +114,6 @@ void check_space(Examination& at, const fs::path& path) {
         at.found("file.disk_full", {{"path", path.string()}, {"free", std::to_string(free)}});
 }
 
-bool is_sandbox(const Examination& at) {
-    return at.status && text_member(*at.status, "profile").starts_with("sandbox");
-}
-
 std::string date_of(Instant instant) {
     return to_rfc3339(instant).substr(0, 10);
 }
@@ -125,7 +121,7 @@ std::string date_of(Instant instant) {
 } // namespace
 
 void check_files(Examination& at) {
-    if (is_sandbox(at)) return; // its files lie elsewhere, and it checks them itself
+    if (at.is_sandbox()) return;
     const fs::path data = at.environment.data / "mohr";
     const fs::path state = at.environment.state / "mohr";
     for (const fs::path& directory : {data, state, at.environment.runtime_directory / "mohr"})
@@ -149,7 +145,7 @@ void check_clock(Examination& at) {
                                          {"then", date_of(at.root->not_before())}});
     struct stat status {};
     const fs::path vault = at.environment.data / "mohr/vault.db";
-    if (is_sandbox(at) || ::stat(vault.c_str(), &status) != 0) return;
+    if (at.is_sandbox() || ::stat(vault.c_str(), &status) != 0) return;
     const auto written = std::chrono::time_point_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::from_time_t(status.st_mtime));
     if (now + clock_tolerance < written)

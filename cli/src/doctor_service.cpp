@@ -31,10 +31,6 @@ void read_ports(const json& list, std::vector<std::uint16_t>& out) {
         if (is_count(port) && port.get<std::uint64_t>() <= 65535) out.push_back(port.get<std::uint16_t>());
 }
 
-bool is_sandbox(const Examination& at) {
-    return at.status && text_member(*at.status, "profile").starts_with("sandbox");
-}
-
 void check_left_socket(Examination& at) {
     const fs::path path = at.session.settings().socket;
     struct stat status {};
@@ -59,7 +55,7 @@ void read_status(Examination& at, const json& status) {
     if (text_member(status, "version") != MOHR_VERSION)
         at.found("service.other_version",
                  {{"daemon", text_member(status, "version")}, {"program", MOHR_VERSION}});
-    if (flag_member(status, "developerMode") && !is_sandbox(at)) at.found("service.developer_mode");
+    if (flag_member(status, "developerMode") && !at.is_sandbox()) at.found("service.developer_mode");
     if (text_member(status, "agent") == "none") at.found("service.no_agent");
     for (const json& waiting : member(status, "waiting"))
         at.found("page.held_back", {{"program", text_member(waiting, "program", "?")},

@@ -3,6 +3,7 @@
 #include "layout.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/command_line.hpp>
+#include <mohr/cli/members.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -35,10 +36,12 @@ json document_of(const Finding& finding, Language language) {
     return out;
 }
 
-std::string text_of(const json& finding) {
-    std::string out =
-        "[" + finding["severity"].get<std::string>() + "] " + finding["what"].get<std::string>() + "\n";
-    if (finding["fixed"].get<bool>()) return out + "    " + "mended\n";
+std::string text_of(const json& finding, Severity severity, Language language) {
+    const Text label = severity == Severity::hint      ? Text::doctor_hint
+                       : severity == Severity::warning ? Text::doctor_warning
+                                                       : Text::doctor_error;
+    std::string out = "[" + say(label, language) + "] " + finding["what"].get<std::string>() + "\n";
+    if (finding["fixed"].get<bool>()) return out + "    " + say(Text::doctor_mended, language) + "\n";
     out += "    " + finding["remedy"].get<std::string>() + "\n";
     if (finding.contains("command")) out += "    " + finding["command"].get<std::string>() + "\n";
     return out;
@@ -62,7 +65,7 @@ Outcome<Exit> examine(Session& session, bool fix) {
             if (!done) session.aside() << describe(done.error(), session.language()) << '\n';
         }
         findings.push_back(document_of(finding, session.language()));
-        text += text_of(findings.back());
+        text += text_of(findings.back(), finding.kind->severity, session.language());
         if (finding.fixed || finding.kind->severity == Severity::hint) continue;
         exit = std::max(exit, finding.kind->severity == Severity::error ? Exit::faulty : Exit::attention);
     }
@@ -83,6 +86,10 @@ void Examination::found(std::string_view id, std::vector<std::pair<std::string, 
             return;
         }
     throw std::logic_error("no such finding: " + std::string(id));
+}
+
+bool Examination::is_sandbox() const {
+    return status && text_member(*status, "profile").starts_with("sandbox");
 }
 
 void add_doctor_verb(CommandLine& line) {

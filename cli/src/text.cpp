@@ -188,8 +188,10 @@ constexpr std::array rows{
         Text::trust_restart, "",
         "Restart Chromium, Chrome or Edge: they read their store only when they start.",
         "کرومیوم، کروم یا اج را ببندید و دوباره باز کنید؛ این مرورگرها گواهی‌ها را تنها هنگام آغاز می‌خوانند."},
-    TextRow{Text::trust_renew, "", "The local certificate ends soon. Run: mohr trust install",
-            "زمان گواهی محلی رو به پایان است. این فرمان را اجرا کنید: mohr trust install"},
+    TextRow{
+        Text::trust_renew, "",
+        "The local certificate ends soon. Run mohr trust install, then restart Chromium.",
+        "زمان گواهی محلی رو به پایان است. فرمان mohr trust install را اجرا و سپس کرومیوم را دوباره باز کنید."},
     TextRow{Text::trust_hosts_hint, "", "Whether the two host names lead here: mohr trust hosts",
             "برای بررسی دو نام میزبان: mohr trust hosts"},
     TextRow{Text::trust_hosts_how, "",
@@ -199,12 +201,16 @@ constexpr std::array rows{
         Text::page_held_back, "", "A page is waiting: {program} is probably asking you for permission.",
         "صفحه‌ای در انتظار است: {program} احتمالا از شما اجازه می‌خواهد."},
     TextRow{Text::doctor_well, "", "Nothing is wrong.", "ایرادی یافت نشد."},
+    TextRow{Text::doctor_hint, "", "hint", "نکته"},
+    TextRow{Text::doctor_warning, "", "warning", "هشدار"},
+    TextRow{Text::doctor_error, "", "error", "خطا"},
+    TextRow{Text::doctor_mended, "", "Mended.", "برطرف شد."},
 };
 constexpr bool complete() {
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (static_cast<std::size_t>(rows[i].text) != i || rows[i].en.empty() || rows[i].fa.empty())
             return false;
-    return rows.size() == static_cast<std::size_t>(Text::doctor_well) + 1;
+    return rows.size() == static_cast<std::size_t>(Text::doctor_mended) + 1;
 }
 static_assert(complete());
 } // namespace

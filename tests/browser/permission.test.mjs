@@ -91,6 +91,25 @@ test('in Firefox, undecided for 30 s and then allowed, the page is told to decid
     assert.deepEqual([diagnosis.state, diagnosis.permission], ['ready', 'granted'], JSON.stringify(diagnosis));
 });
 
+test('a public http page is denied by Chromium at once and told so [R191]', async (t) => {
+    const sandbox = await startSandbox(t);
+    const site = await startSite(t, { host: 'site.test' });
+    const browser = await launchChromium(t, { flags: chromiumFlags(site) });
+    const page = await openClient(t, browser, `${site.origin}/`, sandbox, { connect: false, reconnect: false });
+    const diagnosis = await page.eval(() => mohr.diagnose({ interactive: true }));
+    assert.deepEqual([diagnosis.state, diagnosis.attempts.length], ['browser-permission-denied', 0], JSON.stringify(diagnosis));
+});
+
+test('Firefox as it is shipped asks nothing and a public page connects [R191]', async (t) => {
+    const { sandbox, site, roots } = await publicSite(t);
+    const { 'network.lna.websocket.enabled': _, ...shipped } = firefoxPreferences(site);
+    const browser = await launchFirefox(t, { roots, preferences: shipped });
+    for (const transport of ['ws', 'wss']) {
+        const page = await openClient(t, browser, `${site.origin}/`, sandbox, { transport, connect: false });
+        assert.equal((await page.eval(() => mohr.diagnose({ interactive: true }))).state, 'ready', transport);
+    }
+});
+
 test('the policies of mohr policy', async (t) => {
     const { sandbox, site, roots } = await publicSite(t);
     const directory = await temporaryDirectory(t, 'policy');

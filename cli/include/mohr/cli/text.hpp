@@ -120,6 +120,10 @@ enum class Text : std::uint8_t {
     trust_hosts_how,
     page_held_back,
     doctor_well,
+    doctor_hint,
+    doctor_warning,
+    doctor_error,
+    doctor_mended,
 };
 
 struct TextRow {
