@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import time
 
 import websockets
@@ -13,13 +14,14 @@ PORTAL = "http://portal.example"
 
 
 class DastinePage:
-    def __init__(self, sandbox, origin=PORTAL, info=INFO, port=None, host=None):
-        self.port, self.origin, self.info = port or sandbox.port, origin, info
-        self.host = host or f"127.0.0.1:{self.port}"
+    def __init__(self, sandbox, origin=PORTAL, info=INFO, tls=False):
+        self.port, self.origin, self.info = sandbox.tls_port if tls else sandbox.port, origin, info
+        self.tls = ssl.create_default_context(cafile=sandbox.ready["ca"]) if tls else None
+        self.url = f"wss://localhost:{self.port}/dastine" if tls else f"ws://127.0.0.1:{self.port}/dastine"
         self.replies = asyncio.Queue()
 
     async def __aenter__(self):
-        self.socket = await websockets.connect(f"ws://{self.host}/dastine", sock=connected_socket("127.0.0.1", self.port), origin=self.origin,
+        self.socket = await websockets.connect(self.url, sock=connected_socket("127.0.0.1", self.port), origin=self.origin, ssl=self.tls, **({"server_hostname": "localhost"} if self.tls else {}),
                                                compression=None, max_size=None, ping_interval=None, open_timeout=20)
         self.reader = asyncio.create_task(self._read())
         return self

@@ -124,6 +124,18 @@ def test_bad_messages(sandbox):
     run(body())
 
 
+def test_tls(sandbox):
+    """an https page is answered over wss, and keeps its session when it comes back without [R190] [R191]"""
+    async def body():
+        async with DastinePage(sandbox, origin="https://portal.example", tls=True) as page:
+            assert await page.call("GetVersion") == "5.8.38.0"
+            assert await page.call("SetTokenInsertEvent") == "0"
+            async with DastinePage(sandbox, origin="https://portal.example") as plain:
+                assert await plain.call("SetTokenInsertEvent") == "17"
+            await page.quiet()
+    run(body())
+
+
 def test_large_configuration(sandbox):
     """a configuration of sixty thousand characters in small fragments is answered at once [R190]"""
     async def body():
