@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include <catch_compat.hpp>
+#include <leave_out.hpp>
 
 #ifndef MOHR_DOOR_PROGRAM
 #error "the build names the program"
@@ -78,6 +79,7 @@ std::size_t status_kib(pid_t pid, const std::string& name) {
     std::ifstream status("/proc/" + std::to_string(pid) + "/status");
     for (std::string line; std::getline(status, line);)
         if (line.rfind(name + ":", 0) == 0) return std::stoul(line.substr(name.size() + 1));
+    FAIL("the door is gone: no " << name);
     return 0;
 }
 
@@ -240,6 +242,7 @@ DoorProcess::~DoorProcess() {
             ::waitpid(pid_, nullptr, 0);
         }
     }
+    if (const std::string text = log(); text.find("Sanitizer") != std::string::npos) FAIL_CHECK(text);
 }
 
 bool DoorProcess::has_ended() {
@@ -277,11 +280,13 @@ bool DoorProcess::readable_by_its_user(const std::string& name) const {
     return WEXITSTATUS(status) == 1;
 }
 
-bool DoorProcess::attacks_compiled_in() {
-#if defined(MOHR_FAULT_POINTS) && !defined(MOHR_SANITIZED) // under a sanitizer the filter is another
-    return true;
-#else
+bool DoorProcess::can_attack() {
+#if !defined(MOHR_FAULT_POINTS)
+    leave_out("the door is built without the fault points");
     return false;
+#else
+    if (sanitized) leave_out("under a sanitizer the door's filter is a wider one");
+    return !sanitized;
 #endif
 }
 
@@ -396,22 +401,17 @@ std::string DoorProcess::log() const {
     text.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
     return text;
 }
-#if defined(MOHR_SANITIZED)
-// Most of the memory would be the sanitizer's: nothing can be said of ours.
-std::size_t DoorProcess::peak_kib() const {
-    return 0;
-}
-std::size_t DoorProcess::resident_kib() const {
-    return 0;
-}
-#else
-std::size_t DoorProcess::peak_kib() const {
-    return status_kib(pid_, "VmHWM");
-}
 std::size_t DoorProcess::resident_kib() const {
     return status_kib(pid_, "VmRSS");
 }
-#endif
+void DoorProcess::check_resident_below(std::size_t kib) const {
+    if (sanitized) return;
+    CHECK(resident_kib() < kib);
+}
+void DoorProcess::check_peak_below(std::size_t kib) const {
+    if (sanitized) return;
+    CHECK(status_kib(pid_, "VmHWM") < kib);
+}
 
 // --- the page's side ---
 
