@@ -60,10 +60,46 @@ TEST_CASE("signed attributes are read back as they were made", "[signing][attrib
     CHECK(read->ess[0].algorithm == DigestAlgorithm::sha256);
 }
 
-TEST_CASE("signed attributes refuse SHA-1 and digests of another length", "[signing][attributes]") {
+TEST_CASE("a page's attributes stand beside ours, and cannot be one of ours [T20]", "[signing][attributes]") {
     const Certificate& certificate = test::identity(test::KeyType::p256).certificate;
-    CHECK(signed_attributes(DigestAlgorithm::sha1, Bytes(20), certificate, std::nullopt).error().code ==
-          SigningErrc::unsupported);
+    const auto made = [](int nid, const Bytes& value) {
+        return der::sequence({der::oid(nid), der::tlv(der::set_tag, {value})});
+    };
+    const Bytes text = der::tlv(0x0C, {as_bytes("contract 12")});
+    const Bytes mine = made(NID_pkcs9_unstructuredName, text);
+    const auto with = [&](std::vector<Bytes> more) {
+        return signed_attributes(DigestAlgorithm::sha1, Bytes(20), certificate, std::nullopt, more);
+    };
+    const auto set = with({mine});
+    REQUIRE(set);
+    CHECK(read_signed_attributes(*set));
+    CHECK(std::search(set->begin(), set->end(), mine.begin(), mine.end()) != set->end());
+    CHECK(attribute_type(mine).value() == "1.2.840.113549.1.9.2");
+
+    for (const int nid : {NID_pkcs9_contentType, NID_pkcs9_messageDigest, NID_pkcs9_signingTime,
+                          NID_pkcs9_countersignature, NID_id_smime_aa_signingCertificate,
+                          NID_id_smime_aa_signingCertificateV2, NID_id_smime_aa_timeStampToken}) {
+        CHECK(with({made(nid, text)}).error().code == SigningErrc::malformed);
+        CHECK_FALSE(attribute_type(made(nid, text)));
+    }
+    // CMSAlgorithmProtection, 1.2.840.113549.1.9.52
+    const Bytes protection{0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x34};
+    CHECK_FALSE(with({der::sequence({protection, der::tlv(der::set_tag, {text})})}));
+    // The same type twice, no value, more behind it, long lengths: nothing that two readers could read apart.
+    CHECK_FALSE(with({mine, made(NID_pkcs9_unstructuredName, der::tlv(0x0C, {as_bytes("other")}))}));
+    CHECK_FALSE(with({der::sequence({der::oid(NID_pkcs9_unstructuredName), der::tlv(der::set_tag, {})})}));
+    CHECK_FALSE(with({der::concat({mine, mine})}));
+    CHECK_FALSE(with({der::sequence({der::oid(NID_pkcs9_unstructuredName), text})}));
+    Bytes long_length{0x30, 0x81, mine[1]};
+    long_length.insert(long_length.end(), mine.begin() + 2, mine.end());
+    CHECK_FALSE(with({long_length}));
+    CHECK_FALSE(with({Bytes{}}));
+}
+
+TEST_CASE("signed attributes refuse digests of another length", "[signing][attributes]") {
+    const Certificate& certificate = test::identity(test::KeyType::p256).certificate;
+    CHECK(signed_attributes(DigestAlgorithm::sha1, Bytes(32), certificate, std::nullopt).error().code ==
+          SigningErrc::malformed);
     CHECK(signed_attributes(DigestAlgorithm::sha256, Bytes(31), certificate, std::nullopt).error().code ==
           SigningErrc::malformed);
     CHECK(signed_attributes(DigestAlgorithm::sha512, Bytes(32), certificate, std::nullopt).error().code ==

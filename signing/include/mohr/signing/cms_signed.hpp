@@ -17,9 +17,16 @@ enum class SignatureAlgorithm : std::uint8_t { rsa_pkcs1_v15, rsa_pss, ecdsa };
 
 /// The signed attributes of one SignerInfo (RFC 5652 section 5.3), as the DER SET OF whose digest is signed:
 /// contentType id-data, messageDigest, ESS signing-certificate-v2 (RFC 5035) and, if given, signing-time.
-/// Small and strict: this runs in the core, from the digest that was shown.
+/// Small and strict: this runs in the core, from the digest that was shown. `more` are DER Attributes that a
+/// page asked for, each with a type of its own; those that say what was signed, when and by whom are ours alone
+/// and refused, as are those that belong outside the signature: SigningErrc::malformed. SHA-1 is for who decided
+/// to let it through to here.
 [[nodiscard]] Result<Bytes> signed_attributes(DigestAlgorithm algorithm, ByteView content_digest,
-                                              const Certificate& signer, std::optional<Instant> signing_time);
+                                              const Certificate& signer, std::optional<Instant> signing_time,
+                                              const std::vector<Bytes>& more = {});
+
+/// "1.2.840…" of a DER Attribute that signed_attributes() takes as one of `more`, for people. Fails as it does.
+[[nodiscard]] Result<std::string> attribute_type(ByteView attribute);
 
 /// Largest content that the attached writer takes: 2^62 bytes leave room for every length around it.
 inline constexpr std::uint64_t max_attached_bytes = std::uint64_t{1} << 62;
