@@ -67,9 +67,11 @@ public:
         return inner_.generate_key(user, algorithm, std::move(label));
     }
     Result<Bytes> certification_request(const token::Authorisation& user, const token::KeyId& key,
-                                        std::string_view subject) override {
-        return inner_.certification_request(user, key, subject);
+                                        std::string_view subject,
+                                        const std::vector<token::AlternativeName>& names) override {
+        return inner_.certification_request(user, key, subject, names);
     }
+    using Token::certification_request;
     Result<token::TokenObject> import_certificate(const token::Authorisation& user,
                                                   const std::vector<Certificate>& certificates,
                                                   token::CertificateState state) override {

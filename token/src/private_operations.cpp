@@ -69,10 +69,57 @@ Result<Secret> raw_rsa(const LoadedKey& key, ByteView encrypted) {
     return block;
 }
 
-Result<Secret> unwrap_pkcs1(const LoadedKey& key, const RsaPkcs1& how, ByteView encrypted) {
+/// A message of any length, or one that the key and the ciphertext alone decide: the padding, the length and
+/// the choice between the two are worked out without a branch or an index that depends on the plaintext.
+Result<Secret> unwrap_pkcs1_any(const LoadedKey& key, ByteView encrypted) {
     const std::size_t k = modulus_bytes(key.algorithm());
-    if (how.expected_size == 0 || how.expected_size > max_transported_key ||
-        how.expected_size + pkcs1_overhead > k)
+    const std::size_t longest = k - pkcs1_overhead;
+    // Two more bytes choose the length of the answer to a wrong padding.
+    const Secret synthetic = synthetic_message(key.rejection_key(), encrypted, longest + 2);
+    auto raw = raw_rsa(key, encrypted);
+    if (!raw) return raw.error();
+    const ByteView block = raw->reveal();
+    const auto filled = [](bool set) { return static_cast<std::size_t>(0) - static_cast<std::size_t>(set); };
+    std::size_t separator = 0;
+    std::size_t searching = ~std::size_t{0};
+    for (std::size_t i = 2; i < k; ++i) {
+        const std::size_t zero = filled((zero_mask(block[i]) & 1U) != 0);
+        separator |= i & zero & searching;
+        searching &= ~zero;
+    }
+    const std::size_t padded = filled(separator >= pkcs1_overhead - 1);
+    const std::size_t good =
+        filled((zero_mask(block[0]) & zero_mask(block[1] ^ 2) & 1U) != 0) & ~searching & padded;
+    const ByteView other = synthetic.reveal();
+    const std::size_t other_length = (std::size_t{other[longest]} << 8U | other[longest + 1]) % (longest + 1);
+    const std::size_t length = ((k - 1 - separator) & good) | (other_length & ~good);
+    Secret out(longest);
+    const auto bytes = out.reveal_mutable();
+    // The message moves to the front by one bit of the distance at a time: every byte is touched each time.
+    Secret moved(k);
+    const auto work = moved.reveal_mutable();
+    std::memcpy(work.data(), block.data(), k);
+    const std::size_t distance = (separator + 1) & good;
+    for (std::size_t step = 1; step < k; step <<= 1U) {
+        const auto take = static_cast<std::uint8_t>(filled((distance & step) != 0));
+        for (std::size_t i = 0; i < k; ++i) {
+            const std::uint8_t from = i + step < k ? work[i + step] : std::uint8_t{0};
+            work[i] = static_cast<std::uint8_t>((from & take) | (work[i] & static_cast<std::uint8_t>(~take)));
+        }
+    }
+    for (std::size_t i = 0; i < longest; ++i) {
+        const auto mask = static_cast<std::uint8_t>(good);
+        bytes[i] =
+            static_cast<std::uint8_t>((work[i] & mask) | (other[i] & static_cast<std::uint8_t>(~mask)));
+    }
+    out.shrink(length);
+    return out;
+}
+
+Result<Secret> unwrap_pkcs1(const LoadedKey& key, const RsaPkcs1& how, ByteView encrypted) {
+    if (how.expected_size == 0) return unwrap_pkcs1_any(key, encrypted);
+    const std::size_t k = modulus_bytes(key.algorithm());
+    if (how.expected_size > max_transported_key || how.expected_size + pkcs1_overhead > k)
         return Error(TokenErrc::unsupported_scheme, "size of the transported key");
     Secret synthetic = synthetic_message(key.rejection_key(), encrypted, how.expected_size);
     auto raw = raw_rsa(key, encrypted);

@@ -225,7 +225,8 @@ Result<OwnedX509Name> parse_subject(std::string_view text) {
     return name;
 }
 
-Result<Bytes> make_request(EVP_PKEY* key, std::string_view subject) {
+Result<Bytes> make_request(EVP_PKEY* key, std::string_view subject,
+                           const std::vector<AlternativeName>& names) {
     auto name = parse_subject(subject);
     if (!name) return name.error();
     auto algorithm = algorithm_of(key);
@@ -235,9 +236,14 @@ Result<Bytes> make_request(EVP_PKEY* key, std::string_view subject) {
     const OwnedX509Req request(X509_REQ_new());
     MOHR_TRY(check(request && X509_REQ_set_version(request.get(), 0) == 1 &&
                        X509_REQ_set_subject_name(request.get(), name->get()) == 1 &&
-                       X509_REQ_set_pubkey(request.get(), key) == 1 &&
-                       X509_REQ_sign(request.get(), key, method) > 0,
+                       X509_REQ_set_pubkey(request.get(), key) == 1,
                    "PKCS#10"));
+    if (!names.empty()) {
+        const auto extensions = alternative_names(names);
+        if (!extensions) return extensions.error();
+        MOHR_TRY(check(X509_REQ_add_extensions(request.get(), extensions->get()) == 1, "extensionRequest"));
+    }
+    MOHR_TRY(check(X509_REQ_sign(request.get(), key, method) > 0, "PKCS#10"));
     return to_der(i2d_X509_REQ, request.get());
 }
 

@@ -130,7 +130,8 @@ Result<TokenObject> SoftToken::generate_key(const Authorisation& user, KeyAlgori
 }
 
 Result<Bytes> SoftToken::certification_request(const Authorisation& user, const KeyId& id,
-                                               std::string_view subject) {
+                                               std::string_view subject,
+                                               const std::vector<AlternativeName>& names) {
     auto session = impl_->require(user, Role::user);
     if (!session) return session.error();
     auto key = impl_->find(id);
@@ -139,7 +140,7 @@ Result<Bytes> SoftToken::certification_request(const Authorisation& user, const 
     auto loaded = (*session)->load(**key);
     if (!loaded) return loaded.error();
     impl_->touch();
-    return make_request((*loaded)->get0(), subject);
+    return make_request((*loaded)->get0(), subject, names);
 }
 
 Result<TokenObject> SoftToken::import_certificate(const Authorisation& user,

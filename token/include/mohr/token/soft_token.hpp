@@ -88,7 +88,9 @@ public:
     [[nodiscard]] Result<TokenObject> generate_key(const Authorisation& user, KeyAlgorithm algorithm,
                                                    std::string label) override;
     [[nodiscard]] Result<Bytes> certification_request(const Authorisation& user, const KeyId& key,
-                                                      std::string_view subject) override;
+                                                      std::string_view subject,
+                                                      const std::vector<AlternativeName>& names) override;
+    using Token::certification_request;
     [[nodiscard]] Result<TokenObject> import_certificate(const Authorisation& user,
                                                          const std::vector<Certificate>& certificates,
                                                          CertificateState state) override;

@@ -113,7 +113,8 @@ struct RsaOaep {
     DigestAlgorithm mgf1 = DigestAlgorithm::sha256;
 };
 /// Implicit rejection: a wrong padding gives a random-looking answer of `expected_size` bytes, in constant
-/// time.
+/// time. 0: the message may have any length, and the answer to a wrong padding has a length of its own, which
+/// asking twice does not change.
 struct RsaPkcs1 {
     std::size_t expected_size = 32;
 };
@@ -135,6 +136,14 @@ struct ActivationAnswer {
 enum class Retirement : std::uint8_t {
     replaced, ///< a newer certificate took its place: decryption only
     revoked,  ///< the authority withdrew it: no use at all
+};
+
+/// A subjectAltName of a certification request (RFC 5280 section 4.2.1.6). `upn` is Microsoft's otherName,
+/// `directory` RFC 4514 text, `identifier` a dotted registeredID.
+struct AlternativeName {
+    enum class Kind : std::uint8_t { upn, email, dns, directory, uri, ip, identifier };
+    Kind kind{};
+    std::string value;
 };
 
 /// The second confirmations that R51, R57 and R59 and the guessable-PIN rule ask for.
@@ -180,9 +189,14 @@ public:
     [[nodiscard]] virtual Result<TokenObject> generate_key(const Authorisation& user, KeyAlgorithm algorithm,
                                                            std::string label) = 0;
     /// DER PKCS#10 (RFC 2986) with proof of possession. `subject` is RFC 4514 text, at most 1 KiB; may be
-    /// empty.
+    /// empty. `names` become an extensionRequest (RFC 2985). Fails with malformed.
     [[nodiscard]] virtual Result<Bytes> certification_request(const Authorisation& user, const KeyId& key,
-                                                              std::string_view subject) = 0;
+                                                              std::string_view subject,
+                                                              const std::vector<AlternativeName>& names) = 0;
+    [[nodiscard]] Result<Bytes> certification_request(const Authorisation& user, const KeyId& key,
+                                                      std::string_view subject) {
+        return certification_request(user, key, subject, {});
+    }
     /// Stores an issued certificate with the key it fits, and any others in `certificates` as its chain.
     /// `on_hold` for those of our own authority (R124), else usable at once (Q25). Fails with
     /// no_matching_key.
