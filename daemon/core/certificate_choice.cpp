@@ -99,6 +99,8 @@ protocol::Outcome<std::vector<PromptCertificate>> choose_from(const std::vector<
         one.issuer = object.certificate->issuer();
         one.not_after = object.certificate->not_after();
         one.reason = unusable_reason(object, wanted.purpose, wanted.scheme);
+        if (wanted.any && unusable_reason(object, Purpose::decrypt, wanted.scheme).empty())
+            one.reason.clear();
         one.usable = one.reason.empty();
         shown.push_back(std::move(one));
     }
@@ -122,18 +124,19 @@ std::optional<token::KeyId> picked(const std::vector<PromptCertificate>& shown, 
     return found == shown.end() ? std::nullopt : token::KeyId::from_text(found->id);
 }
 
-std::string CertificateHandles::handle(link::ConnectionId connection, const std::string& origin,
-                                       const token::KeyId& key) {
-    auto& known = handles_[Place(connection, origin)];
+std::string CertificateHandles::handle(const HandleScope& scope, const token::KeyId& key) {
+    // A page makes its sessions up; each handle in one cost a decision, so this is far away.
+    if (handles_.size() >= max_scopes && !handles_.contains(scope)) handles_.erase(handles_.begin());
+    auto& known = handles_[scope];
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const auto& entry) { return entry.second == key; });
     if (found != known.end()) return found->first;
     return known.emplace(to_hex(random_bytes(handle_bytes)), key).first->first;
 }
 
-std::optional<token::KeyId> CertificateHandles::find(link::ConnectionId connection, const std::string& origin,
+std::optional<token::KeyId> CertificateHandles::find(const HandleScope& scope,
                                                      const std::string& handle) const {
-    const auto place = handles_.find(Place(connection, origin));
+    const auto place = handles_.find(scope);
     if (place == handles_.end()) return std::nullopt;
     const auto found = place->second.find(handle);
     if (found == place->second.end()) return std::nullopt;
@@ -141,14 +144,25 @@ std::optional<token::KeyId> CertificateHandles::find(link::ConnectionId connecti
 }
 
 void CertificateHandles::drop(link::ConnectionId connection) {
-    std::erase_if(handles_, [&](const auto& entry) { return entry.first.first == connection; });
+    std::erase_if(handles_,
+                  [&](const auto& entry) { return connection != 0 && entry.first.connection == connection; });
 }
 
-link::CertificateView CertificateHandles::view(link::ConnectionId connection, const std::string& origin,
-                                               const token::TokenObject& object) {
+void CertificateHandles::drop(const HandleScope& scope) {
+    handles_.erase(scope);
+}
+
+void CertificateHandles::drop_sessions(const std::string& origin) {
+    std::erase_if(handles_, [&](const auto& entry) {
+        return entry.first.connection == 0 && entry.first.origin == origin;
+    });
+}
+
+link::CertificateView CertificateHandles::view(const HandleScope& scope, const token::TokenObject& object) {
     link::CertificateView view;
-    // A file job has no connection; its requester knows the token's own ids.
-    view.handle = connection == 0 ? object.id.text() : handle(connection, origin, object.id);
+    // A file job has neither; its requester knows the token's own ids.
+    const bool local = scope.connection == 0 && scope.session.empty();
+    view.handle = local ? object.id.text() : handle(scope, object.id);
     view.certificate = object.certificate->der();
     for (const auto& issuer : object.chain) view.chain.push_back(issuer.der());
     view.state = object.state == CertificateState::expired ? "expired" : "active";

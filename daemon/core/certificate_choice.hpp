@@ -31,6 +31,7 @@ namespace link = protocol::link;
 struct ChoiceRequest {
     token::Purpose purpose{};
     link::Scheme scheme = link::Scheme::automatic;
+    bool any = false;                 ///< usable for decryption is enough too
     std::optional<token::KeyId> only; ///< the page named one
     std::string preselected;          ///< KeyId::text() of the last one used for this origin
 };
@@ -43,22 +44,30 @@ choose_from(const std::vector<token::TokenObject>& objects, const ChoiceRequest&
 [[nodiscard]] std::optional<token::KeyId> picked(const std::vector<PromptCertificate>& shown,
                                                  const std::string& answer);
 
-/// Opaque names of certificates, good for one origin on one connection only (R189). The origin counts too: a
-/// door that gives a connection's number out twice must not carry a choice over.
+/// Where a handle is good: on one connection, or (connection 0) for one session of the Dastine front.
+struct HandleScope {
+    link::ConnectionId connection = 0;
+    std::string origin;
+    std::string session;
+    auto operator<=>(const HandleScope&) const = default;
+};
+
+/// Opaque names of certificates, good for one origin on one connection, or in one session, only (R189). The
+/// origin counts too: a door that gives a connection's number out twice must not carry a choice over.
 class CertificateHandles {
 public:
-    [[nodiscard]] std::optional<token::KeyId> find(link::ConnectionId connection, const std::string& origin,
-                                                   const std::string& handle) const;
+    static constexpr std::size_t max_scopes = 4096;
+
+    [[nodiscard]] std::optional<token::KeyId> find(const HandleScope& scope, const std::string& handle) const;
     void drop(link::ConnectionId connection);
-    [[nodiscard]] link::CertificateView view(link::ConnectionId connection, const std::string& origin,
-                                             const token::TokenObject& object);
+    void drop(const HandleScope& scope);
+    void drop_sessions(const std::string& origin);
+    [[nodiscard]] link::CertificateView view(const HandleScope& scope, const token::TokenObject& object);
 
 private:
-    [[nodiscard]] std::string handle(link::ConnectionId connection, const std::string& origin,
-                                     const token::KeyId& key);
+    [[nodiscard]] std::string handle(const HandleScope& scope, const token::KeyId& key);
 
-    using Place = std::pair<link::ConnectionId, std::string>;
-    std::map<Place, std::map<std::string, token::KeyId>> handles_;
+    std::map<HandleScope, std::map<std::string, token::KeyId>> handles_;
 };
 
 } // namespace mohr::core

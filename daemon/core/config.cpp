@@ -120,6 +120,19 @@ Setter pam_service() {
     };
 }
 
+/// A page compares it character by character with its own minimum, so it looks as the original's does.
+Setter dotted_version() {
+    return [](const toml::node& node, Config& config) -> std::optional<std::string> {
+        const auto* value = node.as_string();
+        const bool right = value != nullptr && !value->get().empty() && value->get().size() <= 32 &&
+                           std::all_of(value->get().begin(), value->get().end(),
+                                       [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == ','; });
+        if (!right) return "must be 1 to 32 digits, dots and commas";
+        config.dastine_version = value->get();
+        return std::nullopt;
+    };
+}
+
 #define MOHR_MEMBER(expression)                                                                              \
     [](Config & c) -> auto& {                                                                                \
         return c.expression;                                                                                 \
@@ -135,6 +148,12 @@ std::vector<Key> make_keys() {
         {"listen.tls_port", number(MOHR_MEMBER(tls_port), 1024, 65535)},
         {"listen.extra_plain_ports", ports(MOHR_MEMBER(extra_plain_ports))},
         {"listen.extra_tls_ports", ports(MOHR_MEMBER(extra_tls_ports))},
+        {"dastine.version", dotted_version()},
+        {"dastine.connections", number(MOHR_MEMBER(dastine.connections), 1, 1024)},
+        {"dastine.connections_per_origin", number(MOHR_MEMBER(dastine.connections_per_origin), 1, 256)},
+        {"dastine.message_bytes", number(MOHR_MEMBER(dastine.message_bytes), 1 * mib, 64 * mib)},
+        {"dastine.buffered_bytes", number(MOHR_MEMBER(dastine.buffered_bytes), 64 * mib, 1024 * mib)},
+        {"dastine.requests_per_connection", number(MOHR_MEMBER(dastine.requests_per_connection), 8, 256)},
         {"activation.required", truth(MOHR_MEMBER(activation_required))},
         {"consent.blind_signing", truth(MOHR_MEMBER(blind_signing))},
         {"consent.deadline_seconds", seconds(MOHR_MEMBER(consent_deadline), 10, 600)},
@@ -295,9 +314,9 @@ bool Config::operator==(const Config& other) const {
     };
     const auto tie = [](const Config& c) {
         return std::tie(c.plain_port, c.tls_port, c.extra_plain_ports, c.extra_tls_ports, c.developer_mode,
-                        c.limits, c.activation_required, c.blind_signing, c.idle_lock, c.consent_deadline,
-                        c.site_remember_days, c.activity_log_bytes, c.owner_authentication_service,
-                        c.log_level, c.log_format);
+                        c.limits, c.dastine, c.dastine_version, c.activation_required, c.blind_signing,
+                        c.idle_lock, c.consent_deadline, c.site_remember_days, c.activity_log_bytes,
+                        c.owner_authentication_service, c.log_level, c.log_format);
     };
     return tie(*this) == tie(other) && pins(pin) == pins(other.pin);
 }

@@ -25,6 +25,8 @@ struct Config {
     bool developer_mode = false;
 
     protocol::link::Limits limits;
+    protocol::link::DastineLimits dastine;
+    std::string dastine_version = "5.8.38.0"; ///< what pages are told; they compare it as text
     token::PinPolicy pin;
 
     bool activation_required = false;

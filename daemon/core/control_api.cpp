@@ -89,7 +89,7 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
             reply(std::move(*held));
             const auto later = weak.lock();
             if (!later) return;
-            if (changed) later->services.door.token_changed();
+            if (changed) later->services.token_used();
             later->broadcast("token.changed"); // also after a wrong PIN: the tries have changed
         });
     });

@@ -41,6 +41,8 @@ struct ControlServices {
     /// Another root and leaf for these names, kept and handed to the door.
     std::function<Result<void>(TlsNames names)> issue_tls;
     std::function<void()> shutdown;
+    std::function<void()> token_used;   ///< its keys, certificates or PINs may be others now
+    std::function<void()> token_locked; ///< by the person
 };
 
 /// The methods of the control socket. I/O thread only; what blocks goes to the pool.

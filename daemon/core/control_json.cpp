@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_json.hpp"
 
+#include "site_quirks.hpp"
 #include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,15 @@ using protocol::Code;
 using protocol::Failure;
 
 namespace {
+
+/// A PKCS#12 file fits with room; base64 of it fits a message.
+constexpr std::size_t max_answer_file_bytes = 512 * 1024;
+
+json quirks_json(const link::SiteQuirks& quirks) {
+    json out = json::object();
+    for (const auto& [name, value] : quirk_texts(quirks)) out[name] = value;
+    return out;
+}
 
 json optional_time(const std::optional<Instant>& instant) {
     return instant ? json(to_rfc3339(*instant)) : json(nullptr);
@@ -136,7 +146,8 @@ json to_control_json(const SiteRecord& site) {
             {"expires", optional_time(site.access_expires ? site.access_expires : site.listing_expires)},
             {"silencedUntil", optional_time(site.silenced_until)},
             {"blocked", site.blocked},
-            {"program", site.program}};
+            {"program", site.program},
+            {"dastine", quirks_json(site.quirks)}};
 }
 
 json to_control_json(const PromptRequest& request) {
@@ -164,30 +175,46 @@ json to_control_json(const PromptRequest& request) {
              {"maxLength", request.pin.max_length},
              {"lastWrong", request.pin.last_wrong}};
     if (request.pin.tries_left) pin["triesLeft"] = *request.pin.tries_left;
+    pin["role"] = request.pin.admin ? "admin" : "user";
+    if (request.pin.renewed)
+        pin["new"] = {{"minLength", request.pin.new_min_length}, {"maxLength", request.pin.new_max_length}};
+    if (!request.pin.problem.empty()) {
+        pin["problem"] = request.pin.problem;
+        pin["confirm"] = request.pin.confirm;
+    }
     // Rounded up: a countdown that ends early would be a lie.
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(request.deadline).count();
-    return {{"prompt", request.prompt},
-            {"kind", prompt_kind_name(request.kind)},
-            {"origin", request.origin},
-            {"local", request.local},
-            {"registrableDomain", request.registrable_domain},
-            {"insecure", request.insecure},
-            {"program",
-             {{"name", request.program.name},
-              {"path", request.program.path},
-              {"pid", request.program.pid},
-              {"knownBrowser", request.program.known_browser}}},
-            {"purpose", request.purpose},
-            {"blind", request.blind},
-            {"unauthenticated", request.unauthenticated},
-            {"weak", request.weak},
-            {"deadlineSeconds", seconds},
-            {"documents", std::move(documents)},
-            {"certificates", std::move(certificates)},
-            {"pin", std::move(pin)},
-            {"remember", request.remember},
-            {"keyAlgorithm", request.key_algorithm},
-            {"keySubject", request.key_subject}};
+    json out{{"prompt", request.prompt},
+             {"kind", prompt_kind_name(request.kind)},
+             {"origin", request.origin},
+             {"local", request.local},
+             {"registrableDomain", request.registrable_domain},
+             {"insecure", request.insecure},
+             {"legacy", request.legacy},
+             {"asksAccess", request.asks_access},
+             {"asksBlind", request.asks_blind},
+             {"program",
+              {{"name", request.program.name},
+               {"path", request.program.path},
+               {"pid", request.program.pid},
+               {"knownBrowser", request.program.known_browser}}},
+             {"purpose", request.purpose},
+             {"blind", request.blind},
+             {"unauthenticated", request.unauthenticated},
+             {"weak", request.weak},
+             {"deadlineSeconds", seconds},
+             {"documents", std::move(documents)},
+             {"certificates", std::move(certificates)},
+             {"pin", std::move(pin)},
+             {"remember", request.remember},
+             {"keyAlgorithm", request.key_algorithm},
+             {"keySubject", request.key_subject},
+             {"keyNames", request.key_names},
+             {"attributes", request.attributes},
+             {"file", request.file}};
+    if (request.window)
+        out["window"] = {{"items", request.window->items}, {"minutes", request.window->minutes}};
+    return out;
 }
 
 std::optional<PromptAnswer> prompt_answer_from(const json& result) {
@@ -196,6 +223,17 @@ std::optional<PromptAnswer> prompt_answer_from(const json& result) {
     PromptAnswer answer;
     answer.certificate = reader.optional_text("certificate", 64);
     answer.remember = reader.flag("remember", false);
+    answer.confirmed = reader.flag("confirmed", false);
+    if (result.is_object() && result.contains("file"))
+        answer.file = reader.bytes("file", max_answer_file_bytes);
+    if (result.is_object() && result.contains("window")) {
+        ParamReader terms(*reader.take("window"));
+        WindowTerms window;
+        window.items = static_cast<unsigned>(terms.required_number("items", 1000));
+        window.minutes = static_cast<unsigned>(terms.required_number("minutes", 1000));
+        if (terms.finish()) return std::nullopt;
+        answer.window = window;
+    }
     if (reader.finish() || (decision != "allow" && decision != "deny")) return std::nullopt;
     answer.allow = decision == "allow";
     return answer;

@@ -44,11 +44,12 @@ public:
     [[nodiscard]] std::vector<Bytes> list_of_bytes(const char* name, std::size_t max_items,
                                                    std::size_t max_bytes);
     void wrong(const std::string& name);
+    /// The member as it is, or null; it then counts as known.
+    [[nodiscard]] const nlohmann::json* take(const char* name);
     /// The first problem, or an unknown member.
     [[nodiscard]] std::optional<protocol::Failure> finish();
 
 private:
-    const nlohmann::json* take(const char* name);
     const nlohmann::json& params_;
     std::vector<std::string> taken_;
     std::optional<protocol::Failure> problem_;

@@ -2,6 +2,7 @@
 // site.* and log.* of the control socket.
 #include "control_api_state.hpp"
 #include "control_json.hpp"
+#include "site_quirks.hpp"
 #include "token_failures.hpp"
 #include <mohr/base/encoding.hpp>
 
@@ -98,6 +99,32 @@ void set_site(State& state, Request request, ControlReply reply) {
                    std::move(reply));
 }
 
+void set_site_quirk(State& state, Request request, ControlReply reply) {
+    ParamReader params(*request->params);
+    const std::string origin = origin_from(params);
+    const std::string key = params.text("key", 64);
+    const std::string value = params.text("value", 64);
+    auto quirks = state.services.sites.quirks(origin);
+    if (!set_quirk(quirks, key, value)) params.wrong("key");
+    if (auto failure = params.finish()) return reply(std::move(*failure));
+    state.services.sites.touch(origin).quirks = quirks;
+    const auto self = state.shared_from_this();
+    auto told = [self, origin, reply = std::move(reply)](ControlOutcome outcome) {
+        self->services.door.access_changed(origin);
+        reply(std::move(outcome));
+    };
+    save_and_reply(state, request, key + ": " + value, origin, SiteChange::other, std::move(told));
+}
+
+void end_window(State& state, Request request, ControlReply reply) {
+    ParamReader params(*request->params);
+    const std::string origin = origin_from(params);
+    if (auto failure = params.finish()) return reply(std::move(*failure));
+    if (!state.services.operations.end_decrypt_window(origin))
+        return reply(Failure(Code::not_found, "no decrypt window"));
+    state.log_entry(request, "ended", origin, [reply = std::move(reply)] { reply(json::object()); });
+}
+
 void forget_site(State& state, Request request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string origin = origin_from(params);
@@ -154,10 +181,9 @@ void verify_log(State& state, Request request, ControlReply reply) {
 } // namespace
 
 std::vector<Method> record_methods() {
-    return {{"site.list", list_sites, {}, {}},
-            {"site.set", set_site, {}, {}},
-            {"site.forget", forget_site, {}, {}},
-            {"log.read", read_log, {}, {}},
+    return {{"site.list", list_sites, {}, {}},         {"site.set", set_site, {}, {}},
+            {"site.setQuirk", set_site_quirk, {}, {}}, {"site.endWindow", end_window, {}, {}},
+            {"site.forget", forget_site, {}, {}},      {"log.read", read_log, {}, {}},
             {"log.verify", verify_log, {}, {}}};
 }
 

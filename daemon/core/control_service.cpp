@@ -63,6 +63,13 @@ void status(State& state, Request request, ControlReply reply) {
              {"sandbox", {{"landlock", door.landlock_abi}, {"seccomp", door.seccomp}}},
              {"developerMode", services.config.developer_mode},
              {"tls", tls_json(services.identity)}};
+    json windows = json::array();
+    for (const auto& window : services.operations.decrypt_windows())
+        windows.push_back(
+            {{"origin", window.origin},
+             {"itemsLeft", window.items_left},
+             {"secondsLeft", std::chrono::ceil<std::chrono::seconds>(window.time_left).count()}});
+    out["decryptWindows"] = std::move(windows);
     state.on_pool(
         [out = std::move(out), &token = services.token,
          waiting = services.door.waiting()]() mutable -> ControlOutcome {

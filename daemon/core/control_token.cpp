@@ -205,7 +205,10 @@ void lock(State& state, Request request, ControlReply reply) {
             token.lock();
             return json::object();
         },
-        std::move(reply));
+        [told = state.services.token_locked, reply = std::move(reply)](ControlOutcome outcome) {
+            told();
+            reply(std::move(outcome));
+        });
 }
 
 } // namespace

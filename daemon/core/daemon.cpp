@@ -98,6 +98,9 @@ struct Daemon::Parts {
     std::unique_ptr<LockSignals> lock_signals;
     std::unique_ptr<asio::signal_set> signals;
     std::string token_state;
+    std::string token_label;
+    std::size_t token_keys = 0;
+    bool unlocked = false;
     bool accepting = true;
     bool stopping = false;
     bool announced = false;
@@ -119,6 +122,8 @@ struct Daemon::Parts {
     Result<void> issue_tls(TlsNames names);
     void token_changed();
     void ask_token_state();
+    void token_unlocked();
+    void locked(link::TokenEvent how);
     void away(const char* why, std::function<void()> done);
     void look_at_idle();
     void watch_signals();
@@ -173,7 +178,8 @@ Result<std::unique_ptr<ScriptedConsent>> Daemon::Parts::make_script() {
     auto lines = ScriptedConsent::read_mode(options.consent);
     if (!lines) return lines.error();
     if (lines->empty()) return Error(BaseErrc::malformed, "the consent script is empty");
-    return std::make_unique<ScriptedConsent>(std::move(*lines), sandbox->user_pin().duplicate(), loop);
+    return std::make_unique<ScriptedConsent>(std::move(*lines), sandbox->user_pin().duplicate(),
+                                             sandbox->admin_pin().duplicate(), loop);
 }
 
 Result<void, StartFailure> Daemon::Parts::make_policy() {
@@ -197,11 +203,17 @@ Result<void, StartFailure> Daemon::Parts::make_policy() {
     policy.forbid_blind = !config.blind_signing;
     policy.pin_min = config.pin.user_min;
     policy.pin_max = config.pin.user_max;
+    policy.admin_pin_min = config.pin.admin_min;
+    policy.admin_pin_max = config.pin.admin_max;
     OperationService::Changes changes;
     changes.access = [this](const std::string& origin) {
         if (door) door->access_changed(origin);
     };
     changes.token = [this] { token_changed(); };
+    changes.unlocked = [this] { token_unlocked(); };
+    changes.windows = [this] {
+        if (api) api->broadcast("service.changed");
+    };
     operations = std::make_unique<OperationService>(loop, *token, surface(), *sites, *activity, clock, policy,
                                                     std::move(changes));
     return {};
@@ -224,12 +236,14 @@ Result<void, StartFailure> Daemon::Parts::open_door() {
         settings.arguments = {"--force-landlock-abi", std::to_string(*options.force_landlock_abi)};
     settings.product_version = product_version;
     settings.limits = config.limits;
+    settings.dastine = config.dastine;
+    settings.dastine_version = config.dastine_version;
     settings.developer_mode = config.developer_mode;
     settings.stop_deadline = door_deadline;
     if (spools.in_memory()) log->warn("spools are in memory: {} is a tmpfs", spools.path().string());
     door = std::make_unique<DoorHost>(loop, log, std::move(settings), *listeners, *identity, *operations,
                                       spools);
-    door->set_token_state([this] { return token_state; });
+    door->set_token_state([this] { return token_state; }, [this] { return token_label; });
     door->on_status([this] {
         if (api) api->broadcast("service.changed");
         if (door->status().ready) announce();
@@ -259,7 +273,9 @@ Result<void, StartFailure> Daemon::Parts::open_control() {
                              [this](bool open) { return toggle(open); },
                              *identity,
                              [this](TlsNames names) { return issue_tls(names); },
-                             [this] { stop(); }};
+                             [this] { stop(); },
+                             [this] { ask_token_state(); },
+                             [this] { locked(link::TokenEvent::locked); }};
     api = std::make_unique<ControlApi>(std::move(services));
     ControlServer::Handlers handlers;
     handlers.request = [this](ControlRequest request, ControlReply reply) {
@@ -319,10 +335,14 @@ void Daemon::Parts::token_changed() {
 /// The state is kept here for the I/O thread, which may not ask the token itself.
 void Daemon::Parts::ask_token_state() {
     loop.post_to_pool([this] {
-        const std::string state(state_name(token->info().state));
-        loop.post([this, state] {
+        const auto info = token->info();
+        loop.post([this, state = std::string(state_name(info.state)), label = info.label, keys = info.keys] {
+            // Initialised anew: the keys are gone at once.
+            const bool replaced = token_keys > 0 && keys == 0;
+            token_keys = keys;
             token_state = state;
-            if (door) door->token_changed();
+            token_label = label;
+            if (door) door->token_changed(replaced ? link::TokenEvent::replaced : link::TokenEvent::changed);
         });
     });
 }
@@ -332,10 +352,20 @@ void Daemon::Parts::away(const char* why, std::function<void()> done) {
     loop.post_to_pool([this, done = std::move(done)] {
         token->lock();
         loop.post([this, done] {
+            locked(link::TokenEvent::locked);
             done();
             if (api) api->broadcast("token.changed");
         });
     });
+}
+
+void Daemon::Parts::token_unlocked() {
+    if (!std::exchange(unlocked, true) && door) door->token_changed(link::TokenEvent::unlocked);
+}
+
+void Daemon::Parts::locked(link::TokenEvent how) {
+    operations->token_locked();
+    if (std::exchange(unlocked, false) && door) door->token_changed(how);
 }
 
 void Daemon::Parts::look_at_idle() {
@@ -343,6 +373,8 @@ void Daemon::Parts::look_at_idle() {
         const auto next = token->lock_if_idle();
         loop.post([this, next] {
             if (stopping) return;
+            if (!next && unlocked) locked(link::TokenEvent::idle_locked);
+            if (next) token_unlocked();
             auto pause = std::min<std::chrono::milliseconds>(longest_idle_look, config.idle_lock / 4);
             if (next) {
                 const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - clock.steady());

@@ -87,6 +87,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     std::function<void()> on_status;
     std::function<void()> on_stopped;
     std::function<std::string()> token_state;
+    std::function<std::string()> token_label;
 
     Result<void> launch();
     Result<void> configure();
@@ -107,7 +108,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     void on(const link::PeerCheck& message);
     void on(link::SiteOpen message);
     void on(const link::ConnectionClosed& message);
-    void on(const link::SessionReset&) {}
+    void on(const link::SessionReset& message);
     void on(link::Operation operation, std::vector<Descriptor> previews);
     void on(const link::OperationCancel& message) { operations.cancel(message.id); }
     void on(const link::Spool& message);
@@ -281,7 +282,8 @@ link::SiteState DoorHost::State::site_state(link::ConnectionId id, const Connect
     state.connection = id;
     state.allowed = true;
     state.access = operations.access(connection.origin, id);
-    state.quirks = {};
+    state.quirks = operations.quirks(connection.origin);
+    if (state.access == link::Access::granted && token_label) state.token_label = token_label();
     if (token_state) state.token = token_state();
     return state;
 }
@@ -305,6 +307,7 @@ void DoorHost::State::on(link::SiteOpen message) {
     connection.origin = message.origin;
     connection.api = message.api;
     connection.tls = message.tls;
+    operations.connection_opened(message.connection, connection.origin, connection.api);
     send(site_state(message.connection, connection));
     look_up(message.connection, std::move(message.peer));
 }
@@ -345,6 +348,12 @@ void DoorHost::State::on(const link::ConnectionClosed& message) {
     for (const auto& [operation, previews] : waiting)
         refuse(operation.id, protocol::Code::cancelled, "connection closed");
     operations.connection_closed(message.connection);
+}
+
+void DoorHost::State::on(const link::SessionReset& message) {
+    const auto found = connections.find(message.connection);
+    if (found == connections.end() || found->second.api != link::Api::dastine) return;
+    operations.session_reset(found->second.origin, message.session);
 }
 
 void DoorHost::State::on(link::Operation operation, std::vector<Descriptor> previews) {
@@ -450,8 +459,9 @@ void DoorHost::on_status(std::function<void()> listener) {
     state_->on_status = std::move(listener);
 }
 
-void DoorHost::set_token_state(std::function<std::string()> ask) {
+void DoorHost::set_token_state(std::function<std::string()> ask, std::function<std::string()> label) {
     state_->token_state = std::move(ask);
+    state_->token_label = std::move(label);
 }
 
 Result<void> DoorHost::start(bool accepting) {
@@ -502,8 +512,8 @@ void DoorHost::access_changed(const std::string& origin) {
         if (connection.origin == origin) state_->send(state_->site_state(id, connection));
 }
 
-void DoorHost::token_changed() {
-    state_->send(link::TokenChanged{});
+void DoorHost::token_changed(link::TokenEvent event) {
+    state_->send(link::TokenChanged{event});
     for (const auto& [id, connection] : state_->connections) state_->send(state_->site_state(id, connection));
 }
 

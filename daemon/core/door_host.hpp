@@ -66,7 +66,7 @@ public:
     /// Called on the I/O thread whenever the status changed.
     void on_status(std::function<void()> listener);
     /// State of the token for granted origins: "not_activated", …
-    void set_token_state(std::function<std::string()> ask);
+    void set_token_state(std::function<std::string()> ask, std::function<std::string()> label = {});
 
     [[nodiscard]] Result<void> start(bool accepting);
     /// The listeners were opened or closed: accept again, or end all sessions.
@@ -86,7 +86,7 @@ public:
     void access_changed(const std::string& origin);
     /// The identity given at construction is another one now.
     void identity_changed();
-    void token_changed();
+    void token_changed(link::TokenEvent event);
 
     /// Lets the door work on files of the command line; its consent is asked with `program` as the asking
     /// program. The id cancels it.

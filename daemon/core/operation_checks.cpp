@@ -69,7 +69,7 @@ Outcome<void> check_digest_algorithm(DigestAlgorithm algorithm) {
     return {};
 }
 
-Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t previews) {
+Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t previews, link::Api api) {
     const auto& item = sign.items[index];
     if (!is_document_name(item.name)) return invalid(item_path(index) + ".name", "not a document name");
     if (!is_media_type(item.media_type)) return invalid(item_path(index) + ".mediaType", "not a media type");
@@ -78,7 +78,9 @@ Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t 
     if (item.blind && sign.format != link::SignFormat::raw)
         return invalid(item_path(index) + ".digest", "only raw signatures are made over a bare digest");
     if (item.preview >= 0) {
-        const bool fits = !item.blind && static_cast<std::size_t>(item.preview) < previews;
+        // The bytes for Dastine's `Sign` are blind, whoever sees them; the core looks at their beginning.
+        const bool may = !item.blind || api == link::Api::dastine;
+        const bool fits = may && static_cast<std::size_t>(item.preview) < previews;
         if (!fits) return invalid(item_path(index), "a preview that is not there, or is not for this item");
     } else if (sign.format == link::SignFormat::raw && !item.blind && item.size <= link::max_preview_bytes) {
         return invalid(item_path(index), "a small document without its preview");
@@ -86,22 +88,24 @@ Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t 
     return {};
 }
 
-Outcome<void> check_one(const link::Sign& sign, std::size_t previews) {
+Outcome<void> check_one(const link::Sign& sign, std::size_t previews, link::Api api) {
     if (sign.items.empty()) return invalid("items", "empty");
     if (sign.items.size() > link::max_items) return over("batch", link::max_items);
-    if (auto ok = check_digest_algorithm(sign.digest_algorithm); !ok) return ok;
+    // SHA-1 is for portals that know nothing else, behind a prompt that says so.
+    if (api != link::Api::dastine)
+        if (auto ok = check_digest_algorithm(sign.digest_algorithm); !ok) return ok;
     for (std::size_t i = 0; i < sign.items.size(); ++i)
-        if (auto ok = check_item(sign, i, previews); !ok) return ok;
+        if (auto ok = check_item(sign, i, previews, api); !ok) return ok;
     return {};
 }
 
-Outcome<void> check_one(const link::Authenticate& login, std::size_t) {
+Outcome<void> check_one(const link::Authenticate& login, std::size_t, link::Api) {
     if (login.challenge.size() < min_challenge_bytes || login.challenge.size() > max_challenge_bytes)
         return invalid("challenge", "32 to 512 bytes");
     return check_digest_algorithm(login.digest_algorithm);
 }
 
-Outcome<void> check_one(const link::Decrypt& decrypt, std::size_t) {
+Outcome<void> check_one(const link::Decrypt& decrypt, std::size_t, link::Api) {
     if (!decrypt.name.empty() && !is_document_name(decrypt.name))
         return invalid("name", "not a document name");
     if (decrypt.recipients.size() > max_recipients) return over("recipients", max_recipients);
@@ -118,7 +122,7 @@ Outcome<void> check_one(const link::Decrypt& decrypt, std::size_t) {
     return {};
 }
 
-Outcome<void> check_one(const link::GenerateKey& generate, std::size_t) {
+Outcome<void> check_one(const link::GenerateKey& generate, std::size_t, link::Api) {
     if (generate.subject.size() > max_subject_bytes) return over("subject", max_subject_bytes);
     if (!is_text_of(generate.subject, max_subject_bytes)) return invalid("subject", "not printable UTF-8");
     if (!is_text_of(generate.label, max_label_characters))
@@ -126,13 +130,13 @@ Outcome<void> check_one(const link::GenerateKey& generate, std::size_t) {
     return {};
 }
 
-Outcome<void> check_one(const link::ImportCertificate& import, std::size_t) {
+Outcome<void> check_one(const link::ImportCertificate& import, std::size_t, link::Api) {
     if (import.data.size() > max_import_bytes) return over("certificate", max_import_bytes);
     return {};
 }
 
 template <class T>
-Outcome<void> check_one(const T&, std::size_t) {
+Outcome<void> check_one(const T&, std::size_t, link::Api) {
     return {};
 }
 
@@ -185,8 +189,8 @@ bool is_document_name(std::string_view name) noexcept {
     return !name.empty() && is_text_of(name, max_name_characters);
 }
 
-Outcome<void> check(const link::Request& request, std::size_t previews) {
-    return std::visit([&](const auto& one) { return check_one(one, previews); }, request);
+Outcome<void> check(const link::Request& request, std::size_t previews, link::Api api) {
+    return std::visit([&](const auto& one) { return check_one(one, previews, api); }, request);
 }
 
 Outcome<std::vector<std::string>> check_previews(const link::Sign& sign,
@@ -204,9 +208,11 @@ Outcome<std::vector<std::string>> check_previews(const link::Sign& sign,
         if (!equal_constant_time(digest(sign.digest_algorithm, *content), item.digest))
             return Failure(Code::internal_error, "a preview is not what would be signed");
         if (as_text(*content).starts_with(login_context)) return Failure(Code::login_context);
-        if (sign.format == link::SignFormat::raw && signing::signs_for_another_protocol(*content))
+        // Deferred signing is just that: the attributes of a CMS made elsewhere. The prompt is marked for it.
+        if (sign.format == link::SignFormat::raw && !item.blind &&
+            signing::signs_for_another_protocol(*content))
             return Failure(Code::login_context, "a bare signature over it would serve another protocol");
-        shown[i] = to_shown_text(*content, std::min(room, max_prompt_preview_bytes));
+        if (!item.blind) shown[i] = to_shown_text(*content, std::min(room, max_prompt_preview_bytes));
         room -= std::min(room, shown[i].size());
     }
     return shown;

@@ -20,7 +20,8 @@ inline constexpr std::size_t max_prompt_previews_bytes = 64 * 1024;
 [[nodiscard]] bool is_document_name(std::string_view name) noexcept;
 
 /// Shape only: cheap, on the I/O thread.
-[[nodiscard]] protocol::Outcome<void> check(const link::Request& request, std::size_t previews);
+[[nodiscard]] protocol::Outcome<void> check(const link::Request& request, std::size_t previews,
+                                            link::Api api = link::Api::v1);
 
 /// That the front the connection came by has this operation, and that `session` is one.
 [[nodiscard]] protocol::Outcome<void> check_front(const link::Request& request, link::Api api,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "certificate_filter.hpp"
 #include "guarded.hpp"
 #include "link_recipient.hpp"
 #include "operation_checks.hpp"
@@ -75,8 +76,9 @@ private:
         if (sign_.format == link::SignFormat::cms) {
             std::optional<Instant> signing_time;
             if (sign_.signing_time) signing_time = job_.now;
-            auto attributes = signing::signed_attributes(document.digest_algorithm, document.digest,
-                                                         *job_.consent.object->certificate, signing_time);
+            auto attributes =
+                signing::signed_attributes(document.digest_algorithm, document.digest,
+                                           *job_.consent.object->certificate, signing_time, sign_.attributes);
             if (!attributes) return token_failure(attributes.error());
             item.signed_attributes = std::move(*attributes);
             digest = mohr::digest(document.digest_algorithm, item.signed_attributes);
@@ -157,7 +159,10 @@ public:
         if (!algorithm) return Failure(Code::unsupported_algorithm);
         auto object = token_.generate_key(*job_.proof, *algorithm, generate.label);
         if (!object) return token_failure(object.error());
-        auto request = token_.certification_request(*job_.proof, object->id, generate.subject);
+        std::vector<token::AlternativeName> names;
+        for (const auto& name : generate.names)
+            names.push_back({static_cast<token::AlternativeName::Kind>(name.kind), name.value});
+        auto request = token_.certification_request(*job_.proof, object->id, generate.subject, names);
         if (!request) {
             auto failure = token_failure(request.error());
             // A key without its request is of no use to anybody.
@@ -168,7 +173,7 @@ public:
             }
             return failure;
         }
-        return Done{link::Generated{object->id.text(), std::move(*request)}, std::nullopt};
+        return Done{link::Generated{object->id.text(), std::move(*request)}, std::nullopt, object->id, {}};
     }
 
     Outcome<Done> operator()(const link::ImportCertificate&) {
@@ -179,6 +184,53 @@ public:
             if (failure.code == Code::not_found) failure.code = Code::certificate_not_found;
             return failure;
         }
+        const auto id = object->id;
+        return Done{link::Imported{}, std::move(*object), {}, id};
+    }
+
+    /// Every failure but those of the certificate itself is one code (T21).
+    Outcome<Done> operator()(const link::DecryptBlock& decrypt) {
+        token::RsaUnwrap how = token::RsaPkcs1{0};
+        if (decrypt.oaep) how = token::RsaOaep{decrypt.digest, decrypt.mgf1};
+        auto content = token_.unwrap(*job_.proof, job_.consent.object->id, how, decrypt.block);
+        if (content) return Done{link::Decrypted{std::move(*content)}, std::nullopt};
+        auto failure = token_failure(content.error());
+        return decides_alone(failure.code) ? failure : Failure(Code::decryption_failed);
+    }
+
+    Outcome<Done> operator()(const link::RequestCertificate&) {
+        auto request = token_.certification_request(*job_.proof, job_.consent.object->id,
+                                                    job_.consent.shown.key_subject);
+        if (!request) return token_failure(request.error());
+        return Done{link::Generated{{}, std::move(*request)}, std::nullopt};
+    }
+
+    Outcome<Done> operator()(const link::RemoveKey& remove) {
+        const auto id = token::KeyId::from_text(remove.key_id);
+        if (!id) return Failure(Code::certificate_not_found);
+        return removed(*id);
+    }
+    Outcome<Done> operator()(const link::RemoveCertificate&) { return removed(job_.consent.object->id); }
+
+    Outcome<Done> operator()(const link::ChangePin&) {
+        const auto done = token_.change_pin(std::move(*job_.proof), std::move(*job_.new_pin),
+                                            {job_.confirmed, job_.confirmed});
+        if (!done) return token_failure(done.error());
+        return Done{link::Completed{}, std::nullopt};
+    }
+    Outcome<Done> operator()(const link::UnblockPin&) {
+        const auto done = token_.unblock_user(std::move(*job_.proof), std::move(*job_.new_pin),
+                                              {job_.confirmed, job_.confirmed});
+        if (!done) return token_failure(done.error());
+        return Done{link::Completed{}, std::nullopt};
+    }
+    /// A filter that the file does not fit leaves its key on the token: the person brought it.
+    Outcome<Done> operator()(const link::ImportFile& import) {
+        const auto filter = CertificateFilter::from(import.filter);
+        if (!filter) return filter.error();
+        auto object = token_.import_pkcs12(*job_.proof, job_.file, std::move(*job_.password));
+        if (!object) return token_failure(object.error());
+        if (!filter->matches(*object->certificate)) return Failure(Code::certificate_not_found);
         return Done{link::Imported{}, std::move(*object)};
     }
 
@@ -188,6 +240,11 @@ public:
     }
 
 private:
+    Outcome<Done> removed(const token::KeyId& id) {
+        if (const auto done = token_.remove(*job_.proof, id); !done) return token_failure(done.error());
+        return Done{link::Completed{}, std::nullopt, {}, id};
+    }
+
     static bool decides_alone(Code code) noexcept {
         return code == Code::key_usage || code == Code::certificate_unusable ||
                code == Code::storage_failed || code == Code::internal_error;

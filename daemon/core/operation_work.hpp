@@ -23,13 +23,18 @@ struct Order {
     PromptRequest prompt; ///< requester's part filled in
     std::optional<token::KeyId> only;
     std::string preselected;
+    std::vector<token::KeyId> session_keys; ///< generated in the page's session
+    bool portal = false;
     unsigned pin_min = 4;
     unsigned pin_max = 24;
+    unsigned admin_pin_min = 4;
+    unsigned admin_pin_max = 24;
 };
 struct Prepared {
     PromptRequest prompt;
     std::vector<token::TokenObject> objects;
-    std::vector<Certificate> certificates; ///< to be imported
+    std::vector<Certificate> certificates; ///< to be imported, the one that a key fits first
+    bool unlocked = false;
 };
 /// Looks at token and previews, and writes the prompt.
 [[nodiscard]] protocol::Outcome<Prepared> prepare(const token::Token& token, const Order& order);
@@ -50,6 +55,8 @@ struct Consent {
 struct Done {
     link::Answer answer;                      ///< without its certificate view
     std::optional<token::TokenObject> object; ///< whose view goes into it
+    std::optional<token::KeyId> made{};       ///< a key without a certificate
+    std::optional<token::KeyId> gone{};       ///< or one that has got it, or was removed
 };
 using Finished = std::function<void(protocol::Outcome<Done>)>;
 
@@ -57,8 +64,12 @@ struct Job {
     Consent consent;
     link::Request request; ///< typed parameters: format, scheme, signing time, recipients
     std::vector<Certificate> certificates;
-    std::optional<token::Authorisation> proof;
-    std::shared_ptr<std::atomic<bool>> given_up; ///< nothing more is signed once it is set
+    std::shared_ptr<token::Authorisation> proof; ///< a decrypt window may hold it too
+    std::shared_ptr<Secret> new_pin;
+    std::shared_ptr<Secret> password;
+    Bytes file;
+    bool confirmed = false;                        ///< a guessable new PIN
+    std::shared_ptr<std::atomic<bool>> given_up{}; ///< nothing more is signed once it is set
     Instant now{};
 };
 /// Has the token do it and calls `finished` once, on some thread of the pool. Items of a batch are signed

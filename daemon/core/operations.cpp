@@ -22,9 +22,14 @@ bool wants_blind(const link::Request& request) {
 }
 
 const std::string* named_certificate(const link::Request& request) {
-    if (const auto* sign = std::get_if<link::Sign>(&request)) return &sign->certificate;
-    if (const auto* login = std::get_if<link::Authenticate>(&request)) return &login->certificate;
-    return nullptr;
+    return std::visit(
+        [](const auto& one) -> const std::string* {
+            if constexpr (requires { one.certificate; })
+                return &one.certificate;
+            else
+                return nullptr;
+        },
+        request);
 }
 
 /// Codes behind stream_error belong to the control socket: to a page they are our own trouble.
@@ -72,14 +77,22 @@ void OperationService::State::connection_closed(link::ConnectionId connection) {
         give_up(run, PromptEnd::gone, Failure(Code::cancelled));
     handles_.drop(connection);
     grants_.erase(connection);
+    if (!portals_.closed(connection)) return;
+    executor_.call_after(PortalSessions::grace, [self = weak_from_this()] {
+        const auto state = self.lock();
+        if (!state) return;
+        for (const auto& origin : state->portals_.expire()) state->handles_.drop_sessions(origin);
+    });
 }
 
 void OperationService::State::abort_all(Code code) {
+    close_windows();
     for (const auto& run : select([](const Running&) { return true; }))
         give_up(run, PromptEnd::stopping, Failure(code));
 }
 
 void OperationService::State::abort_sites(Code code) {
+    close_windows();
     for (const auto& run : select([](const Running& one) { return !one.who.local; }))
         give_up(run, PromptEnd::stopping, Failure(code));
 }
@@ -95,11 +108,14 @@ link::Access OperationService::State::access(const std::string& origin, link::Co
     }
     const auto grant = grants_.find(connection);
     if (connection != 0 && grant != grants_.end() && grant->second == origin) return link::Access::granted;
+    if (portals_.has(connection) && portals_.granted(origin)) return link::Access::granted;
     return broker_.budget().refusal(origin) ? link::Access::silenced : link::Access::undecided;
 }
 
 void OperationService::State::site_changed(const std::string& origin) {
     std::erase_if(grants_, [&](const auto& grant) { return grant.second == origin; });
+    portals_.revoke(origin);
+    close_window(origin);
     broker_.budget().forget(origin);
     const auto lost = select([&](const Running& one) {
         return !one.who.local && one.who.origin == origin && !is<link::RequestAccess>(one.request) &&
@@ -115,20 +131,20 @@ Outcome<void> OperationService::State::admit(Running& run, std::size_t previews)
         if (run.who.connection == 0 || origin.empty())
             return Failure(Code::invalid_request, "neither a connection nor a job");
         const auto now = access(origin, run.who.connection);
-        const bool asks = is<link::RequestAccess>(run.request) && now != link::Access::denied;
+        // On the Dastine front the question of access is part of whatever prompt comes first.
+        const bool asks =
+            (is<link::RequestAccess>(run.request) || is_portal(run.who)) && now != link::Access::denied;
         if (!asks && now != link::Access::granted) {
             if (auto refusal = broker_.budget().refusal(origin)) return *std::move(refusal);
             return Failure(Code::origin_denied);
         }
     }
     if (auto ok = operation_checks::check_front(run.request, run.who.api, run.who.session); !ok) return ok;
-    if (auto ok = operation_checks::check(run.request, previews); !ok) return ok;
+    if (auto ok = operation_checks::check(run.request, previews, run.who.api); !ok) return ok;
     if (is<link::ListCertificates>(run.request) && !run.who.local &&
         sites_.decision(origin, SitePermission::listing) == Decision::deny)
         return Failure(Code::origin_denied, "listing is refused");
-    if (wants_blind(run.request) &&
-        (config_.forbid_blind || sites_.decision(origin, SitePermission::blind) != Decision::allow))
-        return Failure(Code::blind_denied);
+    if (auto ok = admit_signature(run); !ok) return ok;
     if (const auto* login = std::get_if<link::Authenticate>(&run.request)) {
         if (!challenges_.reserve(origin, login->challenge)) {
             Failure failure(Code::invalid_params, "a challenge serves once");
@@ -140,21 +156,46 @@ Outcome<void> OperationService::State::admit(Running& run, std::size_t previews)
     return {};
 }
 
-PromptRequest OperationService::State::blank_prompt(const Requester& who) const {
+/// A legacy site that nothing is decided about asks for its blind permission in the marked prompt itself.
+Outcome<void> OperationService::State::admit_signature(const Running& run) const {
+    const auto* sign = std::get_if<link::Sign>(&run.request);
+    if (sign == nullptr) return {};
+    if (sign->digest_algorithm == DigestAlgorithm::sha1 && !sites_.quirks(run.who.origin).sha1)
+        return Failure(Code::unsupported_algorithm, "SHA-1 is switched off for this site");
+    if (!wants_blind(run.request)) return {};
+    const auto decision = sites_.decision(run.who.origin, SitePermission::blind);
+    const bool may_ask = is_portal(run.who) && decision == Decision::ask;
+    if (config_.forbid_blind || (decision != Decision::allow && !may_ask)) return Failure(Code::blind_denied);
+    return {};
+}
+
+PromptRequest OperationService::State::blank_prompt(const Running& run) const {
+    const auto& who = run.who;
     PromptRequest prompt;
     prompt.origin = who.origin;
     prompt.local = who.local;
     prompt.registrable_domain = who.local ? std::string() : registrable_domain(who.origin);
     prompt.insecure = who.insecure;
+    prompt.legacy = is_portal(who);
     prompt.program = who.program;
+    prompt.asks_access = is_portal(who) && access(who.origin, who.connection) != link::Access::granted;
+    prompt.asks_blind = wants_blind(run.request) && is_portal(who) &&
+                        sites_.decision(who.origin, SitePermission::blind) == Decision::ask;
+    if (prompt.asks_access && !is<link::RequestAccess>(run.request)) prompt.remember.emplace_back("access");
+    if (prompt.asks_blind) prompt.remember.emplace_back("blind");
     return prompt;
 }
 
 void OperationService::State::begin_access(const RunningPointer& run) {
     if (run->who.local || access(run->who.origin, run->who.connection) == link::Access::granted)
         return finish(*run, link::Answer(link::AccessGranted{}));
-    run->prompt = blank_prompt(run->who);
+    ask_for_access(run);
+}
+
+void OperationService::State::ask_for_access(const RunningPointer& run) {
+    run->prompt = blank_prompt(*run);
     run->prompt.kind = PromptKind::access;
+    run->prompt.asks_blind = false;
     run->prompt.remember = {"access"};
     ask(run);
 }
@@ -162,16 +203,20 @@ void OperationService::State::begin_access(const RunningPointer& run) {
 void OperationService::State::prepare(const RunningPointer& run, std::vector<Descriptor> previews) {
     auto order = std::make_shared<operation_work::Order>();
     if (const auto* name = named_certificate(run->request); name && !name->empty()) {
-        order->only = run->who.local ? token::KeyId::from_text(*name)
-                                     : handles_.find(run->who.connection, run->who.origin, *name);
+        order->only =
+            run->who.local ? token::KeyId::from_text(*name) : handles_.find(scope_of(run->who), *name);
         if (!order->only) return finish(*run, Failure(Code::certificate_not_found, "no such handle"));
     }
     order->request = run->request;
     order->previews = std::move(previews);
-    order->prompt = blank_prompt(run->who);
+    order->prompt = blank_prompt(*run);
     order->preselected = sites_.preselected(run->who.origin);
     order->pin_min = config_.pin_min;
     order->pin_max = config_.pin_max;
+    order->admin_pin_min = config_.admin_pin_min;
+    order->admin_pin_max = config_.admin_pin_max;
+    order->portal = is_portal(run->who);
+    if (order->portal) order->session_keys = portals_.keys(run->who.origin, session_of(run->who));
     executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, order] {
         using Prepared = Outcome<operation_work::Prepared>;
         auto prepared = std::make_shared<Prepared>(
@@ -185,13 +230,15 @@ void OperationService::State::prepare(const RunningPointer& run, std::vector<Des
 void OperationService::State::on_prepared(const RunningPointer& run,
                                           Outcome<operation_work::Prepared> prepared) {
     if (run->finished) return;
-    if (!prepared) return finish(*run, prepared.error());
+    if (!prepared) return refuse_or_ask(run, prepared.error());
     run->prompt = std::move(prepared->prompt);
     run->objects = std::move(prepared->objects);
     run->certificates = std::move(prepared->certificates);
     const bool listed = is<link::ListCertificates>(run->request) && !run->who.local &&
                         sites_.decision(run->who.origin, SitePermission::listing) == Decision::allow;
     if (listed) return finish(*run, listing(*run));
+    if (!prepared->unlocked && !portals_.windows().empty()) close_windows();
+    if (run_in_window(run)) return;
     ask(run);
 }
 
@@ -255,6 +302,9 @@ void OperationService::State::tell_access(const std::string& origin) {
     if (changes_.access) executor_.post([told = changes_.access, origin] { told(origin); });
 }
 
+void OperationService::State::tell_windows() {
+    if (changes_.windows) executor_.post(changes_.windows);
+}
 void OperationService::State::tell_token() {
     if (changes_.token) executor_.post(changes_.token);
 }
@@ -273,6 +323,22 @@ void OperationService::start(Requester requester, link::Operation operation, std
 void OperationService::cancel(link::OperationId operation) {
     state_->cancel(operation);
 }
+void OperationService::connection_opened(link::ConnectionId connection, const std::string& origin,
+                                         link::Api api) {
+    if (connection != 0 && api == link::Api::dastine) state_->connection_opened(connection, origin);
+}
+void OperationService::session_reset(const std::string& origin, const std::string& session) {
+    state_->session_reset(origin, session);
+}
+void OperationService::token_locked() {
+    state_->close_windows();
+}
+std::vector<OperationService::OpenWindow> OperationService::decrypt_windows() const {
+    return state_->windows();
+}
+bool OperationService::end_decrypt_window(const std::string& origin) {
+    return state_->close_window(origin);
+}
 void OperationService::connection_closed(link::ConnectionId connection) {
     if (connection != 0) state_->connection_closed(connection);
 }
@@ -284,6 +350,9 @@ void OperationService::abort_sites(Code code) {
 }
 link::Access OperationService::access(const std::string& origin, link::ConnectionId connection) const {
     return state_->access(origin, connection);
+}
+link::SiteQuirks OperationService::quirks(const std::string& origin) const {
+    return state_->quirks(origin);
 }
 void OperationService::surface_changed() {
     state_->surface_changed();

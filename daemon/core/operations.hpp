@@ -50,6 +50,8 @@ struct PolicyConfig {
     bool forbid_blind = false;      ///< operator switch
     unsigned pin_min = 4;
     unsigned pin_max = 24;
+    unsigned admin_pin_min = 4;
+    unsigned admin_pin_max = 24;
 };
 
 /// Takes every typed operation of the link from request to reply: checks it, asks the person, has the token
@@ -65,6 +67,8 @@ public:
     struct Changes {
         std::function<void(const std::string& origin)> access; ///< ask access() again, for each connection
         std::function<void()> token;                           ///< keys or certificates changed
+        std::function<void()> unlocked{};                      ///< a right PIN was typed
+        std::function<void()> windows{};                       ///< a decrypt window opened, moved or closed
     };
 
     /// Everything given by reference outlives the service, and the executor's pool is joined before it goes.
@@ -79,6 +83,21 @@ public:
                Callbacks callbacks);
     /// `$/cancel`: the operation is answered with `cancelled`, whatever it was doing; nothing is released.
     void cancel(link::OperationId operation);
+    /// A connection of the Dastine front: what its origin selects lives on while one is open.
+    void connection_opened(link::ConnectionId connection, const std::string& origin, link::Api api);
+    /// `Reset`: what this session selected is forgotten, the decrypt window of its origin ends.
+    void session_reset(const std::string& origin, const std::string& session);
+    /// The token was locked: every decrypt window ends.
+    void token_locked();
+    /// A site that may decrypt without prompts for a while (rule 3).
+    struct OpenWindow {
+        std::string origin;
+        unsigned items_left = 0;
+        std::chrono::milliseconds time_left{};
+    };
+    [[nodiscard]] std::vector<OpenWindow> decrypt_windows() const;
+    /// False if there is none.
+    bool end_decrypt_window(const std::string& origin);
     /// Its prompts and operations die (they are answered with `cancelled`, which nobody may read), its
     /// certificate handles and unremembered grants go.
     void connection_closed(link::ConnectionId connection);
@@ -89,6 +108,7 @@ public:
 
     /// What this origin may know of itself. An unremembered grant holds for its connection only.
     [[nodiscard]] link::Access access(const std::string& origin, link::ConnectionId connection = 0) const;
+    [[nodiscard]] link::SiteQuirks quirks(const std::string& origin) const;
     /// An agent came or went: waiting prompts go on, or are answered with `no_agent`.
     void surface_changed();
     /// Site permissions were changed from outside (control socket): drops the origin's unremembered grants

@@ -41,7 +41,7 @@ void OperationService::State::on_ended(const RunningPointer& run, ConsentBroker:
 
 void OperationService::State::after_refusal(const Running& run, bool remember) {
     const auto& origin = run.who.origin;
-    if (remember && run.prompt.kind == PromptKind::access)
+    if (remember && (run.prompt.kind == PromptKind::access || run.prompt.asks_access))
         sites_.set(origin, SitePermission::access, Decision::deny);
     if (remember && run.prompt.kind == PromptKind::listing)
         sites_.set(origin, SitePermission::listing, Decision::deny);
@@ -63,6 +63,7 @@ void OperationService::State::on_allowed(const RunningPointer& run, PromptReques
     case PromptKind::access:
         return on_access_allowed(run, answer.remember);
     case PromptKind::listing:
+        (void)settle_site(*run, shown, answer.remember);
         return on_listing_allowed(run, answer.remember);
     case PromptKind::select:
         return on_selected(run, shown, answer);
@@ -71,21 +72,46 @@ void OperationService::State::on_allowed(const RunningPointer& run, PromptReques
     case PromptKind::decrypt:
     case PromptKind::generate:
     case PromptKind::import:
+    case PromptKind::request:
+    case PromptKind::remove_key:
+    case PromptKind::remove_certificate:
+    case PromptKind::change_pin:
+    case PromptKind::unblock_pin:
+    case PromptKind::import_file:
         return on_key_use_allowed(run, std::move(shown), std::move(answer));
     }
+}
+
+bool OperationService::State::settle_site(const Running& run, const PromptRequest& shown, bool remember) {
+    const auto& origin = run.who.origin;
+    if (shown.asks_access) {
+        if (remember)
+            sites_.set(origin, SitePermission::access, Decision::allow);
+        else
+            portals_.grant(origin);
+        tell_access(origin);
+    }
+    // Without "remember" this one signature is all that was allowed.
+    if (shown.asks_blind && remember) sites_.set(origin, SitePermission::blind, Decision::allow);
+    return remember && (shown.asks_access || shown.asks_blind);
 }
 
 void OperationService::State::on_access_allowed(const RunningPointer& run, bool remember) {
     broker_.settle(run->ticket);
     const auto& origin = run->who.origin;
     write_down(*run, "allowed");
+    auto outcome = run->deferred ? Outcome<link::Answer>(*run->deferred)
+                                 : Outcome<link::Answer>(link::Answer(link::AccessGranted{}));
     if (!remember) {
-        grants_[run->who.connection] = origin;
+        if (is_portal(run->who))
+            portals_.grant(origin);
+        else
+            grants_[run->who.connection] = origin;
         tell_access(origin);
-        return finish(*run, link::Answer(link::AccessGranted{}));
+        return finish(*run, std::move(outcome));
     }
     sites_.set(origin, SitePermission::access, Decision::allow);
-    save_then_finish(run, link::Answer(link::AccessGranted{}));
+    save_then_finish(run, std::move(outcome));
     tell_access(origin);
 }
 
@@ -105,8 +131,11 @@ void OperationService::State::on_selected(const RunningPointer& run, const Promp
     if (!object) return refuse_answer(*run);
     run->fingerprint = object->certificate->fingerprint();
     write_down(*run, "allowed");
+    const bool save = settle_site(*run, shown, answer.remember);
     remember_choice(*run, *object);
-    finish(*run, link::Answer(link::Selected{handles_.view(run->who.connection, run->who.origin, *object)}));
+    auto selected = link::Answer(link::Selected{handles_.view(scope_of(run->who), *object)});
+    if (save) return save_then_finish(run, std::move(selected));
+    finish(*run, std::move(selected));
 }
 
 const token::TokenObject* OperationService::State::picked_object(const Running& run,
@@ -128,7 +157,7 @@ Outcome<link::Answer> OperationService::State::listing(Running& run) {
     for (const auto& object : run.objects)
         if (object.certificate && (object.state == token::CertificateState::active ||
                                    object.state == token::CertificateState::expired))
-            listed.certificates.push_back(handles_.view(run.who.connection, run.who.origin, object));
+            listed.certificates.push_back(handles_.view(scope_of(run.who), object));
     return link::Answer(std::move(listed));
 }
 

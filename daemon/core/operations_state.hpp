@@ -8,6 +8,7 @@
 #include "operation_work.hpp"
 #include "operations.hpp"
 #include "permissions.hpp"
+#include "portal_sessions.hpp"
 
 #include <atomic>
 #include <map>
@@ -19,7 +20,8 @@
 #include <vector>
 
 /// The inside of OperationService: operations.cpp takes operations in and out, operations_asking.cpp asks the
-/// person, operations_key_use.cpp has the token act on a yes.
+/// person, operations_key_use.cpp has the token act on a yes, operations_portal.cpp has what
+/// is for the Dastine front alone.
 namespace mohr::core {
 
 using protocol::Code;
@@ -40,6 +42,10 @@ struct Running {
     bool finished = false;
     bool challenge_reserved = false;
     bool was_shown = false;
+    std::optional<Failure> deferred;   ///< answered once the site was let in
+    std::optional<WindowTerms> window; ///< that the person gave with their yes
+    std::uint64_t window_epoch = 0;    ///< when they gave it
+    std::shared_ptr<token::Authorisation> proof;
     ConsentBroker::Ticket ticket = 0;
     PromptRequest prompt; ///< for the log
     std::vector<token::TokenObject> objects;
@@ -52,20 +58,38 @@ struct Running {
 };
 using RunningPointer = std::shared_ptr<Running>;
 
+[[nodiscard]] inline bool is_portal(const Requester& who) noexcept {
+    return !who.local && who.api == link::Api::dastine;
+}
+/// Keys of pages without a session belong to their connection.
+[[nodiscard]] inline std::string session_of(const Requester& who) {
+    return who.session.empty() ? "-" + std::to_string(who.connection) : who.session;
+}
+[[nodiscard]] inline HandleScope scope_of(const Requester& who) {
+    if (who.session.empty()) return {who.connection, who.origin, {}};
+    return {0, who.origin, who.session};
+}
+
 class OperationService::State : public std::enable_shared_from_this<OperationService::State> {
 public:
     State(Executor& executor, token::Token& token, PromptSurface& surface, SitePermissions& sites,
           ActivityLog& log, const Clock& clock, PolicyConfig config, Changes changes)
         : executor_(executor), token_(token), sites_(sites), log_(log), clock_(clock),
           config_(std::move(config)), changes_(std::move(changes)),
-          broker_(executor, surface, sites, clock, config_) {}
+          broker_(executor, surface, sites, clock, config_), portals_(clock) {}
     void start(Requester requester, link::Operation operation, std::vector<Descriptor> previews,
                Callbacks callbacks);
     void cancel(link::OperationId id);
+    void connection_opened(link::ConnectionId connection, const std::string& origin);
     void connection_closed(link::ConnectionId connection);
+    void session_reset(const std::string& origin, const std::string& session);
+    void close_windows();
+    [[nodiscard]] std::vector<OpenWindow> windows();
+    bool close_window(const std::string& origin);
     void abort_all(Code code);
     void abort_sites(Code code);
     [[nodiscard]] link::Access access(const std::string& origin, link::ConnectionId connection) const;
+    [[nodiscard]] link::SiteQuirks quirks(const std::string& origin) const { return sites_.quirks(origin); }
     void site_changed(const std::string& origin);
     void surface_changed() { broker_.surface_changed(); }
     void tick() { broker_.tick(); }
@@ -74,9 +98,12 @@ public:
 private:
     // --- before anybody is asked (operations.cpp) ---
     Outcome<void> admit(Running& run, std::size_t previews);
-    PromptRequest blank_prompt(const Requester& who) const;
+    Outcome<void> admit_signature(const Running& run) const;
+    PromptRequest blank_prompt(const Running& run) const;
+    void ask_for_access(const RunningPointer& run);
     void begin_access(const RunningPointer& run);
     void prepare(const RunningPointer& run, std::vector<Descriptor> previews);
+    void refuse_or_ask(const RunningPointer& run, Failure failure);
     void on_prepared(const RunningPointer& run, Outcome<operation_work::Prepared> prepared);
 
     // --- asking (operations_asking.cpp) ---
@@ -85,6 +112,8 @@ private:
     void on_ended(const RunningPointer& run, ConsentBroker::Ended ended);
     void after_refusal(const Running& run, bool remember);
     void on_allowed(const RunningPointer& run, PromptRequest shown, PromptAnswer answer);
+    /// The site's own questions that were part of another prompt. True if something is to be saved.
+    bool settle_site(const Running& run, const PromptRequest& shown, bool remember);
     void on_access_allowed(const RunningPointer& run, bool remember);
     void on_listing_allowed(const RunningPointer& run, bool remember);
     void on_selected(const RunningPointer& run, const PromptRequest& shown, const PromptAnswer& answer);
@@ -97,8 +126,16 @@ private:
     // --- using a key (operations_key_use.cpp) ---
     void on_key_use_allowed(const RunningPointer& run, PromptRequest shown, PromptAnswer answer);
     void on_pin_refused(const RunningPointer& run, const token::PinFailure& refused,
-                        operation_work::Job& job);
-    void on_pin_right(const RunningPointer& run);
+                        const operation_work::Job& job);
+    void on_pin_right(const RunningPointer& run, const PromptRequest& shown, bool remember);
+    static void perform_on_pool(Executor& executor, token::Token& token, operation_work::Job job,
+                                const std::weak_ptr<State>& self, const RunningPointer& run);
+    /// Inside a decrypt window nobody is asked; each item is written down.
+    bool run_in_window(const RunningPointer& run);
+    void open_window(const Running& run);
+    [[nodiscard]] static bool answers_all(const PromptRequest& shown, const PromptAnswer& answer) noexcept;
+    void write_then_release(const RunningPointer& run, std::string_view note);
+    void keep_session_keys(const Running& run, const operation_work::Done& done);
     /// Nothing is released before it is written down (rule 8).
     void on_logged(const RunningPointer& run, const Result<void>& written);
     void on_performed(const RunningPointer& run, Outcome<operation_work::Done> done);
@@ -116,6 +153,7 @@ private:
     void write_down(const Running& run, std::string decision, std::string_view detail = {});
     void tell_state(Running& run, link::PromptState state);
     void tell_access(const std::string& origin);
+    void tell_windows();
     void tell_token();
     template <class Wanted>
     std::vector<RunningPointer> select(Wanted wanted) const {
@@ -135,6 +173,9 @@ private:
     ConsentBroker broker_;
     ChallengeMemory challenges_;
     CertificateHandles handles_;
+    PortalSessions portals_;
+    std::uint64_t window_epoch_ =
+        0; ///< counts whatever ends windows: one that is being given meanwhile is not
     std::map<link::ConnectionId, std::string> grants_; ///< unremembered, for one connection each
     std::map<link::OperationId, RunningPointer> running_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "permissions.hpp"
 
+#include "site_quirks.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
 
@@ -37,6 +38,10 @@ Json to_json_object(const SiteRecord& site) {
     Json refusals = Json::array();
     for (const auto& refusal : site.refusals) refusals.push_back(to_milliseconds(refusal));
     object["refusals"] = std::move(refusals);
+    if (site.quirks != link::SiteQuirks{}) {
+        object["dastine"] = Json::object();
+        for (const auto& [key, value] : quirk_texts(site.quirks)) object["dastine"][key] = value;
+    }
     if (site.access_expires) object["accessExpires"] = to_milliseconds(*site.access_expires);
     if (site.listing_expires) object["listingExpires"] = to_milliseconds(*site.listing_expires);
     if (site.silenced_until) object["silencedUntil"] = to_milliseconds(*site.silenced_until);
@@ -71,6 +76,15 @@ public:
         const auto* member = find(name);
         if (!member || !member->is_number_integer()) return fail(name), std::nullopt;
         return Instant(std::chrono::milliseconds(member->get<std::int64_t>()));
+    }
+    link::SiteQuirks quirks(const char* name) {
+        link::SiteQuirks found;
+        const auto member = object_.find(name);
+        if (member == object_.end()) return found;
+        if (!member->is_object()) return fail(name), found;
+        for (const auto& [key, value] : member->items())
+            if (!value.is_string() || !set_quirk(found, key, value.get_ref<const std::string&>())) fail(name);
+        return found;
     }
     std::vector<Instant> instants(const char* name) {
         std::vector<Instant> values;
@@ -111,6 +125,7 @@ Result<SiteRecord> to_record(const Json& value) {
     site.blocked = reader.flag("blocked");
     site.touched = reader.instant("touched", true).value_or(Instant{});
     site.refusals = reader.instants("refusals");
+    site.quirks = reader.quirks("dastine");
     site.access_expires = reader.instant("accessExpires", false);
     site.listing_expires = reader.instant("listingExpires", false);
     site.silenced_until = reader.instant("silencedUntil", false);
@@ -157,7 +172,8 @@ std::optional<Decision> decision_from_name(std::string_view name) noexcept {
 
 bool SiteRecord::empty() const noexcept {
     return access == Decision::ask && listing == Decision::ask && blind == Decision::ask &&
-           certificate.empty() && refusals.empty() && !silenced_until && !blocked;
+           certificate.empty() && quirks == protocol::link::SiteQuirks{} && refusals.empty() &&
+           !silenced_until && !blocked;
 }
 
 /// Writes one state after another; what is asked meanwhile shares the next write.
@@ -274,6 +290,11 @@ void SitePermissions::lift(const std::string& origin) {
     found->second.silenced_until.reset();
     found->second.blocked = false;
     found->second.refusals.clear();
+}
+
+protocol::link::SiteQuirks SitePermissions::quirks(const std::string& origin) const {
+    const auto* site = find(origin);
+    return site ? site->quirks : protocol::link::SiteQuirks{};
 }
 
 std::string SitePermissions::preselected(const std::string& origin) const {

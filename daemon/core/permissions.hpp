@@ -4,6 +4,7 @@
 #include "executor.hpp"
 #include <mohr/base/clock.hpp>
 #include <mohr/base/result.hpp>
+#include <mohr/protocol/link.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -35,7 +36,8 @@ struct SiteRecord {
     std::string program;     ///< that asked last
     std::vector<Instant> refusals;
     std::optional<Instant> silenced_until;
-    bool blocked = false; ///< silenced until lifted
+    protocol::link::SiteQuirks quirks; ///< of a portal on the Dastine front
+    bool blocked = false;              ///< silenced until lifted
     Instant touched{};
 
     /// Whether it says anything, so that it is worth keeping.
@@ -63,6 +65,8 @@ public:
     void forget(const std::string& origin);
     /// Ends silence and block; refusals start from nothing.
     void lift(const std::string& origin);
+
+    [[nodiscard]] protocol::link::SiteQuirks quirks(const std::string& origin) const;
 
     [[nodiscard]] std::string preselected(const std::string& origin) const;
     /// Whether anything changed, so that saving is worth it.

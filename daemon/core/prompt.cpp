@@ -21,6 +21,18 @@ std::string_view prompt_kind_name(PromptKind kind) noexcept {
         return "generate";
     case PromptKind::import:
         return "import";
+    case PromptKind::request:
+        return "request";
+    case PromptKind::remove_key:
+        return "remove_key";
+    case PromptKind::remove_certificate:
+        return "remove_certificate";
+    case PromptKind::change_pin:
+        return "change_pin";
+    case PromptKind::unblock_pin:
+        return "unblock_pin";
+    case PromptKind::import_file:
+        return "import_file";
     }
     return "";
 }

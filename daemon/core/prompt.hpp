@@ -36,7 +36,13 @@ enum class PromptKind : std::uint8_t {
     authenticate,
     decrypt,
     generate,
-    import
+    import,
+    request,            ///< a certification request with the key of a certificate
+    remove_key,         ///< a generated key without a certificate
+    remove_certificate, ///< and its key
+    change_pin,
+    unblock_pin, ///< a new user PIN by the admin PIN
+    import_file  ///< a PKCS#12 file that the person chooses
 };
 [[nodiscard]] std::string_view prompt_kind_name(PromptKind kind) noexcept;
 
@@ -66,6 +72,20 @@ struct PromptPin {
     unsigned min_length = 4;
     unsigned max_length = 24;
     bool last_wrong = false;
+    bool admin = false;   ///< the admin PIN is asked for, not the user's
+    bool renewed = false; ///< and a new user PIN, of these lengths
+    unsigned new_min_length = 4;
+    unsigned new_max_length = 24;
+    /// Of the last answer: the rule it breaks, what makes it guessable, "wrong_password", "malformed".
+    std::string problem;
+    bool confirm = false; ///< the new PIN of the last answer is taken if it is confirmed
+};
+
+/// So many decryptions, this one among them, within so many minutes (rule 3).
+struct WindowTerms {
+    unsigned items = 0;
+    unsigned minutes = 0;
+    bool operator==(const WindowTerms&) const = default;
 };
 
 struct PromptRequest {
@@ -75,6 +95,9 @@ struct PromptRequest {
     bool local = false;
     std::string registrable_domain; ///< display text, safe to draw in one direction (T17)
     bool insecure = false;          ///< http
+    bool legacy = false;            ///< asks by the Dastine front, as pages written for another program do
+    bool asks_access = false;       ///< nothing is decided about this site yet: a yes lets it in too
+    bool asks_blind = false;        ///< nor about signatures over what cannot be shown
     Program program;
     std::string purpose;                  ///< "sign", "authenticate", "decrypt"; else empty
     bool blind = false;                   ///< nobody can show what is signed; it could also serve as a login
@@ -82,11 +105,15 @@ struct PromptRequest {
     bool weak = false;                    ///< SHA-1
     std::chrono::milliseconds deadline{}; ///< from the moment it is shown
     std::vector<PromptDocument> documents;
+    std::vector<std::string> attributes; ///< types of signed attributes that the page adds, dotted
+    std::optional<WindowTerms> window;   ///< decrypt: the most that may be allowed at once
     std::vector<PromptCertificate> certificates;
     PromptPin pin;
-    std::vector<std::string> remember; ///< what "remember" would cover: "access", "listing", "certificate"
-    std::string key_algorithm;         ///< generate: "RSA-2048", …
-    std::string key_subject;           ///< generate: the subject that the request will carry
+    std::vector<std::string> remember;  ///< what "remember" would cover: "access", "listing", "certificate"
+    std::string key_algorithm;          ///< generate: "RSA-2048", …
+    std::string key_subject;            ///< generate, request: the subject that the request will carry
+    std::vector<std::string> key_names; ///< generate: its alternative names, "dns: …"
+    bool file = false;                  ///< import_file: the answer brings a PKCS#12 file and its password
 };
 
 struct PromptAnswer {
@@ -94,6 +121,11 @@ struct PromptAnswer {
     std::string certificate; ///< PromptCertificate::id
     bool remember = false;
     std::optional<Secret> pin;
+    std::optional<WindowTerms> window; ///< decrypt: from now on, without further prompts
+    std::optional<Secret> new_pin;
+    std::optional<Secret> password; ///< of `file`
+    Bytes file;                     ///< PKCS#12
+    bool confirmed = false;         ///< the new PIN shall be it although PromptPin::problem says so
 };
 
 /// Why a prompt is taken away without an answer.

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <utility>
 
 namespace mohr::core {
@@ -45,6 +46,18 @@ Result<ScriptedConsent::Line> parse_line(std::string_view text, std::size_t numb
             line.delay = std::chrono::milliseconds(value.get<std::int64_t>());
         } else if (name == "remember" && value.is_boolean()) {
             line.remember = value.get<bool>();
+        } else if (name == "new_pin" && value.is_string()) {
+            line.new_pin = value.get<std::string>();
+        } else if (name == "file" && value.is_string()) {
+            line.file = value.get<std::string>();
+        } else if (name == "password" && value.is_string()) {
+            line.password = value.get<std::string>();
+        } else if (name == "confirmed" && value.is_boolean()) {
+            line.confirmed = value.get<bool>();
+        } else if (name == "window" && value.is_object() && value.size() == 2 &&
+                   value.value("items", Json()).is_number_unsigned() &&
+                   value.value("minutes", Json()).is_number_unsigned()) {
+            line.window = WindowTerms{value["items"].get<unsigned>(), value["minutes"].get<unsigned>()};
         } else if (name == "expect" && value.is_object() && value.size() == 1 && value.contains("kind") &&
                    value["kind"].is_string()) {
             line.expected_kind = value["kind"].get<std::string>();
@@ -93,8 +106,10 @@ Result<std::vector<ScriptedConsent::Line>> ScriptedConsent::parse(std::string_vi
     return lines;
 }
 
-ScriptedConsent::ScriptedConsent(std::vector<Line> lines, Secret right_pin, Executor& executor)
-    : lines_(std::move(lines)), right_pin_(std::move(right_pin)), executor_(executor) {}
+ScriptedConsent::ScriptedConsent(std::vector<Line> lines, Secret right_pin, Secret right_admin_pin,
+                                 Executor& executor)
+    : lines_(std::move(lines)), right_pin_(std::move(right_pin)),
+      right_admin_pin_(std::move(right_admin_pin)), executor_(executor) {}
 
 void ScriptedConsent::show(const PromptRequest& request, Answered answered) {
     const auto& line = lines_[next_];
@@ -137,11 +152,20 @@ PromptAnswer ScriptedConsent::answer_to(const PromptRequest& request, const Line
                                        pick([](const auto&) { return true; });
         if (!found) answer.allow = request.kind == PromptKind::listing;
     }
+    if (request.window) answer.window = line.window;
     if (!request.pin.needed) return answer;
+    const auto& right = request.pin.admin ? right_admin_pin_ : right_pin_;
+    if (request.pin.renewed && !line.new_pin.empty()) answer.new_pin = Secret(as_bytes(line.new_pin));
+    answer.confirmed = line.confirmed;
+    if (request.file && !line.file.empty()) {
+        std::ifstream file(line.file, std::ios::binary);
+        answer.file.assign(std::istreambuf_iterator<char>(file), {});
+        answer.password = Secret(as_bytes(line.password));
+    }
     if (line.pin == "right")
-        answer.pin = right_pin_.duplicate();
+        answer.pin = right.duplicate();
     else if (line.pin == "wrong")
-        answer.pin = wrong_pin(right_pin_);
+        answer.pin = wrong_pin(right);
     else
         answer.pin = Secret(as_bytes(line.pin));
     return answer;

@@ -28,6 +28,11 @@ public:
         std::chrono::milliseconds delay{0};
         std::optional<std::string> expected_kind;
         bool remember = false;
+        std::optional<WindowTerms> window; ///< asked for where a prompt offers one
+        std::string new_pin;               ///< digits, where a new user PIN is asked for
+        std::string file;                  ///< path of a PKCS#12 file …
+        std::string password;              ///< … and its password; both belong to a sandbox
+        bool confirmed = false;
     };
 
     /// `mode`: "allow", "deny" or "script:FILE". Fails with BaseErrc::malformed (the detail has the line).
@@ -35,7 +40,7 @@ public:
     [[nodiscard]] static Result<std::vector<Line>> parse(std::string_view script);
 
     /// `lines` is not empty.
-    ScriptedConsent(std::vector<Line> lines, Secret right_pin, Executor& executor);
+    ScriptedConsent(std::vector<Line> lines, Secret right_pin, Secret right_admin_pin, Executor& executor);
 
     [[nodiscard]] bool available() const override { return true; }
     [[nodiscard]] std::string kind() const override { return "scripted"; }
@@ -48,6 +53,7 @@ private:
     std::vector<Line> lines_;
     std::size_t next_ = 0;
     Secret right_pin_;
+    Secret right_admin_pin_;
     Executor& executor_;
     /// Of the prompt that waits for its delay; gone once it is closed.
     std::shared_ptr<Answered> waiting_;

@@ -57,6 +57,7 @@ bool TerminalAgent::remove(std::uint64_t connection) {
 void TerminalAgent::show(const PromptRequest& request, Answered answered_by) {
     if (!agent_ || server_ == nullptr) return answered_by(std::nullopt);
     shown_ = request.prompt;
+    asks_admin_ = request.pin.admin;
     waiting_ = std::move(answered_by);
     const std::weak_ptr<int> alive = alive_;
     server_->ask(*agent_, "prompt.show", to_control_json(request),
@@ -74,8 +75,13 @@ void TerminalAgent::answered(PromptId prompt, std::optional<ControlAnswer> answe
     if (answer->result) decision = prompt_answer_from(*answer->result);
     // What is no answer is no permission.
     if (!decision) decision.emplace();
-    if (const auto pin = answer->secrets.find("user_pin"); pin != answer->secrets.end() && decision->allow)
-        decision->pin = std::move(pin->second);
+    const auto take = [&](const char* name, std::optional<Secret>& into) {
+        const auto found = answer->secrets.find(name);
+        if (found != answer->secrets.end() && decision->allow) into = std::move(found->second);
+    };
+    take(asks_admin_ ? "admin_pin" : "user_pin", decision->pin);
+    take("new_user_pin", decision->new_pin);
+    take("password", decision->password);
     waiting(std::move(decision));
 }
 

@@ -40,6 +40,7 @@ private:
     ControlServer* server_ = nullptr;
     std::optional<std::uint64_t> agent_;
     PromptId shown_ = 0;
+    bool asks_admin_ = false;
     Answered waiting_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();
 };

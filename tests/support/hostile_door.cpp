@@ -57,16 +57,25 @@ private:
         if (std::holds_alternative<link::Configure>(message)) {
             core_.send(link::Ready{});
             if (what_ == "reopen") reopen();
+            if (what_ == "other front")
+                core_.send(link::SiteOpen{7, connection_.peer, "https://a.example", link::Api::v1, false});
         }
         if (const auto* state = std::get_if<link::SiteState>(&message)) {
             ++(state->allowed ? counters_.connections : counters_.silent);
             core_.send(counters_);
+            if (what_ == "other front") ask_by_other_front();
         }
         if (const auto* job = std::get_if<link::FileJob>(&message)) {
             job_ = job->id;
             core_.send(link::Operation{1, 0, job->id, link::ListCertificates{}});
         }
-        if (const auto* reply = std::get_if<link::OperationReply>(&message)) {
+        const auto* refused = std::get_if<link::OperationReply>(&message);
+        if (refused != nullptr && job_ == 0) {
+            const bool right =
+                !refused->outcome && refused->outcome.error().code == protocol::Code::invalid_request;
+            counters_.streams += right ? 1 : 100;
+            core_.send(counters_);
+        } else if (const auto* reply = refused) {
             link::FileJobReply told;
             told.id = job_;
             if (!reply->outcome) told.outcome = reply->outcome.error();
@@ -79,6 +88,14 @@ private:
         core_.send(link::SiteOpen{7, connection_.peer, "https://a.example", link::Api::v1, false});
         core_.send(link::SiteOpen{7, connection_.peer, "https://b.example", link::Api::v1, false});
         core_.send(link::SiteOpen{0, connection_.peer, "https://c.example", link::Api::v1, false});
+    }
+
+    /// What only a legacy page may ask, for a connection that came by /v1.
+    void ask_by_other_front() {
+        core_.send(link::SessionReset{7, "k3JdA"});
+        core_.send(link::Operation{1, 7, 0, link::ChangePin{}});
+        core_.send(link::Operation{2, 7, 0, link::SelectCertificate{link::Purpose::any, {}}});
+        core_.send(link::Operation{3, 7, 0, link::RequestAccess{}, "k3JdA"});
     }
 
     std::string_view what_;

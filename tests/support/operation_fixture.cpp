@@ -79,15 +79,18 @@ OperationFixture::Call& OperationFixture::start(link::Request request, const std
     who.connection = connection;
     who.origin = origin;
     who.local = connection == 0;
+    who.api = front;
+    who.session = session;
     who.program = {"firefox-esr", "/usr/lib/firefox-esr/firefox-esr", 812, true};
     core::OperationService::Callbacks callbacks;
     callbacks.on_state = [&call](link::PromptState state) { call.states.push_back(state); };
     callbacks.on_reply = [&call](protocol::Outcome<link::Answer> reply) {
         call.replies.push_back(std::move(reply));
     };
-    service->start(std::move(who),
-                   link::Operation{call.id, connection, connection == 0 ? 7U : 0U, std::move(request)},
-                   std::move(previews), std::move(callbacks));
+    service->start(
+        std::move(who),
+        link::Operation{call.id, connection, connection == 0 ? 7U : 0U, std::move(request), session},
+        std::move(previews), std::move(callbacks));
     return call;
 }
 

@@ -30,6 +30,9 @@ struct OperationFixture : TokenFixture {
     std::unique_ptr<core::ActivityLog> log;
     core::PolicyConfig config;
     std::unique_ptr<core::OperationService> service;
+    /// The front that start() asks by, and the session that it names there.
+    link::Api front = link::Api::v1;
+    std::string session;
     std::vector<std::string> access_told;
     int token_told = 0;
 

@@ -47,6 +47,10 @@ public:
         open = false;
         answers.back()(allowing(pin, std::move(certificate), remember));
     }
+    void answer(core::PromptAnswer given) {
+        open = false;
+        answers.back()(std::move(given));
+    }
     void deny(bool remember = false) {
         open = false;
         core::PromptAnswer answer;

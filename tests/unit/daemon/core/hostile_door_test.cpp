@@ -72,6 +72,14 @@ TEST_CASE("the number of an open connection, or of the jobs, is not opened for a
     CHECK(door.host->status().counters.silent == 2);
 }
 
+TEST_CASE("a door cannot ask by the Dastine front for a page that came by /v1 [T20]", "[door_host]") {
+    HostileDoor door("other front");
+    door.policy.allow_access("https://a.example");
+    door.run_until([&] { return door.host->status().counters.streams >= 3; });
+    CHECK(door.host->status().counters.streams == 3);
+    CHECK(door.policy.surface.shown.empty());
+}
+
 TEST_CASE("a file job raises no prompt but its own, under this computer's name [T20]", "[door_host]") {
     HostileDoor door("other job");
     door.run_until([&] { return door.host->status().ready; });

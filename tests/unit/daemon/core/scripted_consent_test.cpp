@@ -15,7 +15,8 @@ struct Fixture {
     test::ManualExecutor executor{clock};
 
     [[nodiscard]] ScriptedConsent consent(std::string_view script) {
-        return {ScriptedConsent::parse(script).value(), test::pin(test::user_pin), executor};
+        return {ScriptedConsent::parse(script).value(), test::pin(test::user_pin), test::pin(test::admin_pin),
+                executor};
     }
     std::optional<PromptAnswer> show(ScriptedConsent& surface, PromptKind kind = PromptKind::sign) {
         std::optional<PromptAnswer> answer;

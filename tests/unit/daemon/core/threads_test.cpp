@@ -49,7 +49,8 @@ struct Fixture : test::TokenFixture {
             SitePermissions::open(scratch.path() / "sites.json", loop, clock).value());
         log = ActivityLog::open({.directory = scratch.path() / "log"}, loop, *token, clock).value();
         consent = std::make_unique<ScriptedConsent>(ScriptedConsent::read_mode("allow").value(),
-                                                    test::pin(test::user_pin), loop);
+                                                    test::pin(test::user_pin),
+                                                    test::pin(test::admin_pin), loop);
         service = std::make_unique<OperationService>(loop, *token, *consent, *sites, *log, clock,
                                                      PolicyConfig{}, OperationService::Changes{});
     }
