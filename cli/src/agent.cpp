@@ -5,9 +5,11 @@
 #include <mohr/cli/members.hpp>
 
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -16,13 +18,33 @@ namespace {
 
 constexpr std::chrono::milliseconds tick{100};
 
+constexpr std::size_t max_file_bytes = 512 * 1024;
+
+/// A regular file that the person named; nobody is kept waiting at a pipe.
+std::optional<Bytes> read_small_file(const std::string& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat status {};
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_size > static_cast<off_t>(max_file_bytes))
+        return std::nullopt;
+    Bytes content(static_cast<std::size_t>(status.st_size));
+    std::size_t done = 0;
+    while (done < content.size()) {
+        const ssize_t count = ::read(file.get(), content.data() + done, content.size() - done);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return std::nullopt;
+        done += static_cast<std::size_t>(count);
+    }
+    return content;
+}
+
 /// Joins the screen to its terminal and its connection.
 class AgentLoop {
 public:
     AgentLoop(ControlClient& client, Interrupts& interrupts, Language language, const Style& style, int in,
               int out)
         : client_(client), interrupts_(interrupts), in_(in), out_(out), terminal_(in),
-          screen_(language, style, terminal_size(out)) {}
+          screen_(language, style, terminal_size(out), read_small_file) {}
 
     Outcome<void> run() {
         MOHR_TRY(perform(screen_.start()));
@@ -62,9 +84,15 @@ private:
         if (answer.allow) {
             if (!answer.certificate.empty()) result["certificate"] = answer.certificate;
             result["remember"] = answer.remember;
+            if (answer.confirmed) result["confirmed"] = true;
+            if (answer.window)
+                result["window"] = {{"items", answer.window->items}, {"minutes", answer.window->minutes}};
+            if (!answer.file.empty()) result["file"] = to_base64(answer.file);
         }
         std::vector<NamedSecret> secrets;
-        if (answer.pin) secrets.emplace_back("user_pin", std::move(*answer.pin));
+        if (answer.pin) secrets.emplace_back(answer.admin ? "admin_pin" : "user_pin", std::move(*answer.pin));
+        if (answer.new_pin) secrets.emplace_back("new_user_pin", std::move(*answer.new_pin));
+        if (answer.password) secrets.emplace_back("password", std::move(*answer.password));
         nlohmann::json reply{{"jsonrpc", "2.0"}, {"result", std::move(result)}};
         reply["id"] = nlohmann::json::parse(answer.request);
         return client_.send(std::move(reply), std::move(secrets));

@@ -21,6 +21,10 @@ std::optional<std::size_t> number_from(std::string_view text, std::size_t most) 
 }
 
 std::optional<Text> pin_problem(ByteView pin, const Prompt::Pin& rules) {
+    if (rules.admin) // letters too
+        return pin.size() < rules.min_length || pin.size() > rules.max_length
+                   ? std::optional(Text::admin_pin_length)
+                   : std::nullopt;
     const bool digits =
         std::all_of(pin.begin(), pin.end(), [](std::uint8_t c) { return c >= '0' && c <= '9'; });
     if (!digits) return Text::user_pin_characters;
@@ -67,16 +71,25 @@ void AgentScreen::open_next(AgentActions& actions, SteadyInstant now) {
     if (waiting_.empty()) return;
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    open_ = Open{std::move(next.request), std::move(next.prompt), next.deadline, now, {}, 0, none, false};
+    open_ =
+        Open{std::move(next.request), std::move(next.prompt), next.deadline, now, {}, 0, none, false, {}, {}};
     Open& open = *open_;
-    const bool again = open.prompt.pin.last_wrong && last_ && last_->prompt.same_question(open.prompt);
+    const auto& pin = open.prompt.pin;
+    const bool again =
+        (pin.last_wrong || !pin.problem.empty()) && last_ && last_->prompt.same_question(open.prompt);
     if (again) {
         open.chosen = last_->chosen;
         open.remember = last_->remember;
-        actions.text += say(Text::pin_wrong, language_,
-                            {{"n", number(open.prompt.pin.tries_left.value_or(0), language_)}}) +
-                        "\r\n";
-        ask(actions, State::typing_pin, now);
+        open.given.window = last_->window;
+        open.given.confirmed = pin.confirm;
+        if (pin.problem.empty())
+            actions.text +=
+                say(Text::pin_wrong, language_, {{"n", number(pin.tries_left.value_or(0), language_)}});
+        else
+            actions.text += say(pin.confirm ? Text::answer_confirm : Text::answer_problem, language_,
+                                {{"reason", printable(pin.problem)}});
+        actions.text += "\r\n";
+        go_on(actions, now);
         return;
     }
     for (std::size_t i = 0; i < open.prompt.certificates.size(); ++i) {
@@ -130,15 +143,29 @@ std::string AgentScreen::question() const {
     case State::choosing:
         return say(Text::choose_certificate, language_,
                    {{"n", std::to_string(open.prompt.certificates.size())}});
-    case State::deciding:
+    case State::deciding: {
+        const auto more = open.prompt.window ? say(Text::question_window, language_) : std::string();
         if (can_choose())
-            return say(remember ? Text::question_allow_other_remember : Text::question_allow_other, language_,
-                       {{"chosen", chosen}});
-        return say(remember ? Text::question_allow_remember : Text::question_allow, language_);
+            return more + say(remember ? Text::question_allow_other_remember : Text::question_allow_other,
+                              language_, {{"chosen", chosen}});
+        return more + say(remember ? Text::question_allow_remember : Text::question_allow, language_);
+    }
     case State::typing_pin:
         return say(
-            Text::question_pin, language_,
+            open.prompt.pin.admin ? Text::question_admin_pin : Text::question_pin, language_,
             {{"n", open.prompt.pin.tries_left ? number(*open.prompt.pin.tries_left, language_) : "?"}});
+    case State::typing_window:
+        return say(Text::question_window_terms, language_,
+                   {{"items", std::to_string(open.prompt.window->items)},
+                    {"minutes", std::to_string(open.prompt.window->minutes)}});
+    case State::typing_file:
+        return say(Text::question_file, language_);
+    case State::typing_password:
+        return say(Text::question_password, language_);
+    case State::typing_new_pin:
+        return say(Text::question_new_pin, language_);
+    case State::repeating_new_pin:
+        return say(Text::question_new_pin_again, language_);
     default:
         return {};
     }
@@ -157,7 +184,7 @@ void AgentScreen::write_question(AgentActions& actions, SteadyInstant now, bool 
     seconds_written_ = std::max<std::int64_t>(0, duration_cast<seconds>(open_->deadline - now).count());
     actions.text +=
         "[" + number(static_cast<std::uint64_t>(seconds_written_), language_) + " s] " + question();
-    if (state_ != State::typing_pin) actions.text += printable(as_text(line_.view()), max_line_bytes * 4);
+    if (!is_hidden()) actions.text += printable(as_text(line_.view()), max_line_bytes * 4);
 }
 
 AgentActions AgentScreen::on_tick(SteadyInstant now) {
@@ -172,7 +199,7 @@ AgentActions AgentScreen::on_tick(SteadyInstant now) {
     if (state_ == State::settling && now - open_->shown >= settling_time) {
         const bool must_choose = usable() > 1 && open_->chosen == none;
         ask(actions, must_choose ? State::choosing : State::deciding, now);
-    } else if (state_ == State::choosing || state_ == State::deciding || state_ == State::typing_pin) {
+    } else if (is_question()) {
         if (duration_cast<seconds>(open_->deadline - now).count() != seconds_written_)
             write_question(actions, now, true);
     }
@@ -209,7 +236,7 @@ AgentActions AgentScreen::on_key(const Key& key, SteadyInstant now) {
     if (open_ && now >= open_->deadline) return actions; // too late: an answer would be in vain
     if (state_ == State::paging)
         page_key(actions, key, now);
-    else if (state_ == State::choosing || state_ == State::deciding || state_ == State::typing_pin)
+    else if (is_question())
         line_key(actions, key, now);
     // idle and settling: keys that nothing has asked for
     return actions;
@@ -238,7 +265,7 @@ void AgentScreen::line_key(AgentActions& actions, const Key& key, SteadyInstant 
     } else if (key.kind == KeyKind::enter) {
         actions.text += "\r\n";
         entered(actions, now);
-    } else if (line_.apply(key) && state_ != State::typing_pin) {
+    } else if (line_.apply(key) && !is_hidden()) {
         if (style_.rewrite.empty())
             actions.text += key.kind == KeyKind::character ? printable(std::string(1, key.character)) : "";
         else
@@ -252,12 +279,29 @@ void AgentScreen::entered(AgentActions& actions, SteadyInstant now) {
         deny(actions, now);
         return;
     }
-    if (state_ == State::choosing)
-        entered_certificate(actions, now);
-    else if (state_ == State::deciding)
-        entered_decision(actions, now);
-    else
-        entered_pin(actions, now);
+    switch (state_) {
+    case State::choosing:
+        return entered_certificate(actions, now);
+    case State::deciding:
+        return entered_decision(actions, now);
+    case State::typing_window:
+        return entered_window(actions, now);
+    case State::typing_file:
+        return entered_file(actions, now);
+    case State::typing_pin:
+        return entered_pin(actions, now);
+    case State::typing_password:
+        open_->given.password = line_.take();
+        return go_on(actions, now);
+    case State::typing_new_pin:
+        return entered_new_pin(actions, now);
+    case State::repeating_new_pin:
+        return entered_repetition(actions, now);
+    case State::idle:
+    case State::settling:
+    case State::paging:
+        return;
+    }
 }
 
 void AgentScreen::entered_certificate(AgentActions& actions, SteadyInstant now) {
@@ -279,10 +323,9 @@ void AgentScreen::entered_decision(AgentActions& actions, SteadyInstant now) {
         ask(actions, State::choosing, now);
     } else if (remember || text == "y" || text == "Y" || text == "yes" || text == "بله") {
         open_->remember = remember;
-        if (open_->prompt.pin.needed)
-            ask(actions, State::typing_pin, now);
-        else
-            allow(actions, std::nullopt, now);
+        go_on(actions, now);
+    } else if ((text == "w" || text == "W") && open_->prompt.window) {
+        ask(actions, State::typing_window, now);
     } else {
         ask(actions, State::deciding, now);
     }
@@ -294,15 +337,21 @@ void AgentScreen::entered_pin(AgentActions& actions, SteadyInstant now) {
         ask(actions, State::typing_pin, now);
         return;
     }
-    allow(actions, line_.take(), now);
+    open_->given.pin = line_.take();
+    go_on(actions, now);
 }
 
-void AgentScreen::allow(AgentActions& actions, std::optional<Secret> pin, SteadyInstant now) {
-    PromptAnswer answer{open_->request, true, {}, open_->remember, std::move(pin)};
+void AgentScreen::allow(AgentActions& actions, SteadyInstant now) {
+    const auto window = open_->given.window;
+    PromptAnswer answer = std::move(open_->given);
+    answer.request = open_->request;
+    answer.allow = true;
+    answer.remember = open_->remember;
+    answer.admin = open_->prompt.pin.admin;
     if (open_->chosen != none) answer.certificate = open_->prompt.certificates[open_->chosen].id;
     actions.answers.push_back(std::move(answer));
     say_line(actions, Text::checking);
-    last_ = Last{std::move(open_->prompt), open_->chosen, open_->remember};
+    last_ = Last{std::move(open_->prompt), open_->chosen, open_->remember, window};
     open_next(actions, now);
 }
 

@@ -10,7 +10,7 @@
 namespace mohr::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 8> kinds{{
+constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 14> kinds{{
     {"access", Prompt::Kind::access},
     {"listing", Prompt::Kind::listing},
     {"select", Prompt::Kind::select},
@@ -19,6 +19,12 @@ constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 8> kinds{{
     {"decrypt", Prompt::Kind::decrypt},
     {"generate", Prompt::Kind::generate},
     {"import", Prompt::Kind::import},
+    {"request", Prompt::Kind::request},
+    {"remove_key", Prompt::Kind::remove_key},
+    {"remove_certificate", Prompt::Kind::remove_certificate},
+    {"change_pin", Prompt::Kind::change_pin},
+    {"unblock_pin", Prompt::Kind::unblock_pin},
+    {"import_file", Prompt::Kind::import_file},
 }};
 constexpr std::uint64_t longest_deadline_seconds = 3600;
 constexpr unsigned longest_pin = 64;
@@ -96,7 +102,23 @@ Prompt::Pin read_pin(const nlohmann::json& object, std::string& problem) {
     pin.max_length = static_cast<unsigned>(number_member(object, "maxLength", pin.max_length));
     if (pin.min_length > pin.max_length || pin.max_length > longest_pin) reader.wrong("maxLength");
     pin.last_wrong = flag_member(object, "lastWrong");
+    pin.admin = text_member(object, "role") == "admin";
+    const nlohmann::json& renewed = member(object, "new");
+    pin.renewed = renewed.is_object();
+    pin.new_min_length = static_cast<unsigned>(number_member(renewed, "minLength", pin.new_min_length));
+    pin.new_max_length = static_cast<unsigned>(number_member(renewed, "maxLength", pin.new_max_length));
+    if (pin.new_max_length > longest_pin) reader.wrong("new.maxLength");
+    pin.problem = text_member(object, "problem");
+    pin.confirm = flag_member(object, "confirm");
     return pin;
+}
+
+std::vector<std::string> texts(const nlohmann::json& list) {
+    std::vector<std::string> all;
+    if (!list.is_array()) return all;
+    for (const auto& one : list)
+        if (one.is_string()) all.push_back(one.get<std::string>());
+    return all;
 }
 
 Prompt::Program read_program(const nlohmann::json& object) {
@@ -112,7 +134,10 @@ bool Prompt::same_question(const Prompt& other) const {
            program == other.program && purpose == other.purpose && blind == other.blind &&
            unauthenticated == other.unauthenticated && weak == other.weak && documents == other.documents &&
            certificates == other.certificates && remember == other.remember &&
-           key_algorithm == other.key_algorithm && key_subject == other.key_subject;
+           key_algorithm == other.key_algorithm && key_subject == other.key_subject &&
+           legacy == other.legacy && asks_access == other.asks_access && asks_blind == other.asks_blind &&
+           key_names == other.key_names && attributes == other.attributes && window == other.window &&
+           file == other.file;
 }
 
 Outcome<Prompt> decode_prompt(const nlohmann::json& params) {
@@ -137,6 +162,9 @@ Outcome<Prompt> decode_prompt(const nlohmann::json& params) {
     prompt.blind = reader.flag("blind");
     prompt.unauthenticated = reader.flag("unauthenticated");
     prompt.weak = reader.flag("weak");
+    prompt.legacy = reader.flag("legacy");
+    prompt.asks_access = reader.flag("asksAccess");
+    prompt.asks_blind = reader.flag("asksBlind");
     prompt.deadline =
         std::chrono::seconds(std::min(reader.number("deadlineSeconds"), longest_deadline_seconds));
     for (const auto& object : reader.list("documents"))
@@ -144,10 +172,14 @@ Outcome<Prompt> decode_prompt(const nlohmann::json& params) {
     for (const auto& object : reader.list("certificates"))
         prompt.certificates.push_back(read_certificate(object, problem));
     prompt.pin = read_pin(member(params, "pin"), problem);
-    const nlohmann::json& remember = member(params, "remember");
-    if (remember.is_array())
-        for (const auto& what : remember)
-            if (what.is_string()) prompt.remember.push_back(what.get<std::string>());
+    prompt.remember = texts(member(params, "remember"));
+    prompt.key_names = texts(member(params, "keyNames"));
+    prompt.attributes = texts(member(params, "attributes"));
+    prompt.file = flag_member(params, "file");
+    const nlohmann::json& window = member(params, "window");
+    if (window.is_object())
+        prompt.window = Prompt::Window{static_cast<unsigned>(number_member(window, "items")),
+                                       static_cast<unsigned>(number_member(window, "minutes"))};
     prompt.key_algorithm = text_member(params, "keyAlgorithm");
     prompt.key_subject = text_member(params, "keySubject");
     if (!problem.empty())

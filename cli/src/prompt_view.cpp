@@ -26,6 +26,8 @@ public:
         if (!prompt_.purpose.empty()) field(Text::label_purpose, prompt_.purpose);
         if (!prompt_.key_algorithm.empty())
             field(Text::label_purpose, prompt_.key_algorithm + "  " + prompt_.key_subject);
+        for (const auto& name : prompt_.key_names) field(Text::label_name, name);
+        for (const auto& type : prompt_.attributes) field(Text::label_attribute, type);
         warnings();
         documents();
         certificates();
@@ -93,6 +95,18 @@ private:
             return with(Text::asks_generate);
         case Prompt::Kind::import:
             return with(Text::asks_import);
+        case Prompt::Kind::request:
+            return with(Text::asks_request);
+        case Prompt::Kind::remove_key:
+            return with(Text::asks_remove_key);
+        case Prompt::Kind::remove_certificate:
+            return with(Text::asks_remove_certificate);
+        case Prompt::Kind::change_pin:
+            return with(Text::asks_change_pin);
+        case Prompt::Kind::unblock_pin:
+            return with(Text::asks_unblock_pin);
+        case Prompt::Kind::import_file:
+            return with(Text::asks_import_file);
         }
         return who();
     }
@@ -127,6 +141,10 @@ private:
         if (prompt_.unauthenticated) warn(Text::warn_unauthenticated);
         if (prompt_.weak) warn(Text::warn_weak);
         if (prompt_.insecure) warn(Text::warn_insecure);
+        if (prompt_.legacy) warn(Text::warn_legacy);
+        if (prompt_.asks_access && prompt_.kind != Prompt::Kind::access) warn(Text::warn_asks_access);
+        if (prompt_.kind == Prompt::Kind::remove_certificate || prompt_.kind == Prompt::Kind::remove_key)
+            warn(Text::remove_key_goes);
     }
 
     [[nodiscard]] std::string documents_total() const {

@@ -14,6 +14,8 @@ struct SiteOptions {
     std::string origin;
     bool listing = false;
     bool blind = false;
+    std::string key;
+    std::string value;
 };
 
 Outcome<Exit> list(Session& session) {
@@ -43,6 +45,42 @@ Outcome<Exit> set(Session& session, const SiteOptions& options, std::string_view
     return Exit::ok;
 }
 
+Outcome<Exit> set_quirk(Session& session, const SiteOptions& options) {
+    const auto reply = session.call(
+        "site.setQuirk", {{"origin", options.origin}, {"key", options.key}, {"value", options.value}});
+    if (!reply) return reply.error();
+    session.result(*reply, session.say(Text::done));
+    return Exit::ok;
+}
+
+/// All that is kept of one site; nothing was decided about one that is not kept.
+Outcome<Exit> show(Session& session, const SiteOptions& options) {
+    const auto reply = session.call("site.list", nullptr);
+    if (!reply) return reply.error();
+    if (reply->is_array())
+        for (const auto& site : *reply) {
+            if (text_member(site, "origin") != options.origin) continue;
+            Table table({"WHAT", "VALUE"});
+            for (const char* name :
+                 {"origin", "access", "listing", "blind", "expires", "silencedUntil", "program"})
+                table.add({name, shown(member(site, name))});
+            const nlohmann::json& quirks = member(site, "dastine");
+            if (quirks.is_object())
+                for (const auto& [key, value] : quirks.items()) table.add({key, shown(value)});
+            session.result(site, table.text());
+            return Exit::ok;
+        }
+    const auto& missing = protocol::row(protocol::Code::not_found);
+    return Failure(exit_for(missing.code), std::string(missing.name), std::string(missing.message));
+}
+
+Outcome<Exit> end_window(Session& session, const SiteOptions& options) {
+    const auto reply = session.call("site.endWindow", {{"origin", options.origin}});
+    if (!reply) return reply.error();
+    session.result(*reply, session.say(Text::done));
+    return Exit::ok;
+}
+
 Outcome<Exit> forget(Session& session, const SiteOptions& options) {
     const auto reply = session.call("site.forget", {{"origin", options.origin}});
     if (!reply) return reply.error();
@@ -62,8 +100,19 @@ void add_site_verbs(CommandLine& line) {
                                    [options](Session& session) { return set(session, *options, "deny"); });
     CLI::App& drop = line.add_verb(site, "forget", "Forget all decisions: the site must ask again",
                                    [options](Session& session) { return forget(session, *options); });
-    for (CLI::App* verb : {&allow, &deny, &drop})
+    CLI::App& quirk = line.add_verb(site, "set", "Change how one Dastine portal is treated",
+                                    [options](Session& session) { return set_quirk(session, *options); });
+    CLI::App& one = line.add_verb(site, "show", "Show all that is kept of one site",
+                                  [options](Session& session) { return show(session, *options); });
+    CLI::App& stop = line.add_verb(site, "stop-decrypting", "End a site's decrypt window",
+                                   [options](Session& session) { return end_window(session, *options); });
+    for (CLI::App* verb : {&allow, &deny, &drop, &quirk, &one, &stop})
         verb->add_option("ORIGIN", options->origin, "Such as https://portal.example")->required();
+    quirk.add_option("KEY", options->key)
+        ->required()
+        ->check(CLI::IsMember(
+            {"sign.prehashed", "sign.byte_order", "cms.attach", "decrypt.padding", "codes", "sha1"}));
+    quirk.add_option("VALUE", options->value)->required();
     for (CLI::App* verb : {&allow, &deny}) {
         verb->add_flag("--listing", options->listing,
                        "About seeing the list of certificates instead of access");

@@ -7,6 +7,7 @@
 #include <mohr/cli/terminal.hpp>
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,12 @@ struct PromptAnswer {
     std::string certificate; ///< id, or empty
     bool remember = false;
     std::optional<Secret> pin;
+    bool admin = false; ///< the PIN is the admin's
+    std::optional<Secret> new_pin{};
+    std::optional<Secret> password{};
+    Bytes file{};
+    std::optional<Prompt::Window> window{};
+    bool confirmed = false;
 };
 
 /// What the agent is to do next, in this order.
@@ -40,8 +47,11 @@ struct AgentActions {
 /// and what to answer.
 class AgentScreen {
 public:
-    AgentScreen(Language language, Style style, TerminalSize size)
-        : language_(language), style_(style), size_(size) {}
+    /// The content of a file that the person named, or nothing.
+    using ReadFile = std::function<std::optional<Bytes>(const std::string& path)>;
+
+    AgentScreen(Language language, Style style, TerminalSize size, ReadFile read_file = {})
+        : language_(language), style_(style), size_(size), read_file_(std::move(read_file)) {}
 
     [[nodiscard]] AgentActions start() const;
     [[nodiscard]] AgentActions on_prompt(std::string request, Prompt prompt, SteadyInstant now);
@@ -55,7 +65,19 @@ public:
     void resize(TerminalSize size) { size_ = size; }
 
 private:
-    enum class State { idle, settling, paging, choosing, deciding, typing_pin };
+    enum class State {
+        idle,
+        settling,
+        paging,
+        choosing,
+        deciding,
+        typing_window,
+        typing_file,
+        typing_pin,
+        typing_password,
+        typing_new_pin,
+        repeating_new_pin
+    };
     struct Open {
         std::string request;
         Prompt prompt;
@@ -65,6 +87,8 @@ private:
         std::size_t next_line = 0;
         std::size_t chosen = none;
         bool remember = false;
+        PromptAnswer given{}; ///< what was typed so far
+        Secret first_new_pin{};
     };
     struct Waiting {
         std::string request;
@@ -76,6 +100,7 @@ private:
         Prompt prompt;
         std::size_t chosen = none;
         bool remember = false;
+        std::optional<Prompt::Window> window{};
     };
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -91,7 +116,15 @@ private:
     void entered_certificate(AgentActions& actions, SteadyInstant now);
     void entered_decision(AgentActions& actions, SteadyInstant now);
     void entered_pin(AgentActions& actions, SteadyInstant now);
-    void allow(AgentActions& actions, std::optional<Secret> pin, SteadyInstant now);
+    void entered_window(AgentActions& actions, SteadyInstant now);
+    void entered_file(AgentActions& actions, SteadyInstant now);
+    void entered_new_pin(AgentActions& actions, SteadyInstant now);
+    void entered_repetition(AgentActions& actions, SteadyInstant now);
+    /// Asks for what the answer still lacks, or sends it.
+    void go_on(AgentActions& actions, SteadyInstant now);
+    [[nodiscard]] bool is_question() const;
+    [[nodiscard]] bool is_hidden() const; ///< what is typed is not shown
+    void allow(AgentActions& actions, SteadyInstant now);
     void deny(AgentActions& actions, SteadyInstant now);
     void close_open(AgentActions& actions, Text why, SteadyInstant now);
     [[nodiscard]] unsigned usable() const;
@@ -101,6 +134,7 @@ private:
     Language language_;
     Style style_;
     TerminalSize size_;
+    ReadFile read_file_;
     State state_ = State::idle;
     std::optional<Open> open_;
     std::deque<Waiting> waiting_;

@@ -16,7 +16,22 @@ namespace mohr::cli {
 /// "Prompts" of docs/control-api.md, decoded once: what hangs a decision is compulsory and of its type, all
 /// texts are still foreign.
 struct Prompt {
-    enum class Kind : std::uint8_t { access, listing, select, sign, authenticate, decrypt, generate, import };
+    enum class Kind : std::uint8_t {
+        access,
+        listing,
+        select,
+        sign,
+        authenticate,
+        decrypt,
+        generate,
+        import,
+        request,
+        remove_key,
+        remove_certificate,
+        change_pin,
+        unblock_pin,
+        import_file
+    };
     struct Program {
         std::string name;
         std::string path;
@@ -49,6 +64,18 @@ struct Prompt {
         unsigned min_length = 4;
         unsigned max_length = 24;
         bool last_wrong = false;
+        bool admin = false;   ///< of the admin role
+        bool renewed = false; ///< a new user PIN is wanted as well
+        unsigned new_min_length = 4;
+        unsigned new_max_length = 24;
+        std::string problem; ///< of the last answer
+        bool confirm = false;
+    };
+    /// The most that may be allowed at once: items and minutes.
+    struct Window {
+        unsigned items = 0;
+        unsigned minutes = 0;
+        bool operator==(const Window&) const = default;
     };
 
     std::uint64_t number = 0;
@@ -57,6 +84,9 @@ struct Prompt {
     bool local = false;
     std::string registrable_domain;
     bool insecure = false;
+    bool legacy = false;
+    bool asks_access = false;
+    bool asks_blind = false;
     Program program;
     std::string purpose;
     bool blind = false;
@@ -69,6 +99,10 @@ struct Prompt {
     std::vector<std::string> remember;
     std::string key_algorithm; ///< generate
     std::string key_subject;   ///< generate
+    std::vector<std::string> key_names;
+    std::vector<std::string> attributes;
+    std::optional<Window> window;
+    bool file = false; ///< a PKCS#12 file and its password are wanted
 
     /// Whether both ask for the same: everything but number, deadline and PIN state.
     [[nodiscard]] bool same_question(const Prompt& other) const;
