@@ -169,7 +169,8 @@ public:
             (void)token_.remove(*job_.proof, object->id);
             if (failure.code == Code::malformed_data) {
                 failure.code = Code::invalid_params;
-                failure.path = "subject";
+                failure.path =
+                    failure.detail.find("alternative name") == std::string::npos ? "subject" : "names";
             }
             return failure;
         }

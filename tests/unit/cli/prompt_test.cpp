@@ -13,11 +13,14 @@ nlohmann::json sample() {
         "registrableDomain": "portal.example", "insecure": true,
         "program": { "name": "firefox-esr", "path": "/usr/lib/f", "pid": 812, "knownBrowser": true },
         "purpose": "sign", "blind": false, "unauthenticated": false, "weak": true, "deadlineSeconds": 120,
+        "legacy": true, "asksAccess": true, "asksBlind": false,
+        "keyNames": ["dns: a.example"], "attributes": ["1.2.3"], "window": { "items": 200, "minutes": 15 }, "file": true,
         "documents": [ { "name": "a.txt", "size": 1200, "mediaType": "text/plain",
                          "digestAlgorithm": "SHA-256", "digest": "00", "preview": "text" } ],
         "certificates": [ { "id": "aa", "commonName": "Sara", "issuer": "CA", "notAfter": "2027", "usable": true,
                             "reason": "", "preselected": true } ],
-        "pin": { "needed": true, "triesLeft": 5, "minLength": 4, "maxLength": 24, "lastWrong": false },
+        "pin": { "needed": true, "triesLeft": 5, "minLength": 4, "maxLength": 24, "lastWrong": false, "role": "admin",
+                 "new": { "minLength": 6, "maxLength": 12 }, "problem": "too_short", "confirm": true },
         "remember": ["access"] })");
 }
 } // namespace
@@ -39,11 +42,25 @@ TEST_CASE("a prompt of the control API is decoded whole", "[cli][agent]") {
     CHECK(prompt->certificates[0].preselected);
     CHECK(prompt->pin.tries_left == 5U);
     CHECK(prompt->remember == std::vector<std::string>{"access"});
+    CHECK(prompt->legacy);
+    CHECK(prompt->asks_access);
+    CHECK_FALSE(prompt->asks_blind);
+    CHECK(prompt->key_names == std::vector<std::string>{"dns: a.example"});
+    CHECK(prompt->attributes == std::vector<std::string>{"1.2.3"});
+    CHECK(prompt->window == Prompt::Window{200, 15});
+    CHECK(prompt->file);
+    CHECK(prompt->pin.admin);
+    CHECK(prompt->pin.renewed);
+    CHECK(prompt->pin.new_min_length == 6);
+    CHECK(prompt->pin.new_max_length == 12);
+    CHECK(prompt->pin.problem == "too_short");
+    CHECK(prompt->pin.confirm);
 }
 
 TEST_CASE("a prompt that lacks what the decision hangs on is refused by member", "[cli][agent]") {
-    for (const char* name : {"prompt", "kind", "origin", "local", "blind", "unauthenticated", "weak",
-                             "deadlineSeconds", "documents", "certificates", "pin"}) {
+    for (const char* name :
+         {"prompt", "kind", "origin", "local", "blind", "unauthenticated", "weak", "legacy", "asksAccess",
+          "asksBlind", "deadlineSeconds", "documents", "certificates", "pin"}) {
         INFO(name);
         auto broken = sample();
         broken.erase(name);

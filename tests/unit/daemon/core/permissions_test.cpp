@@ -2,6 +2,7 @@
 #include "catch_compat.hpp"
 #include "manual_executor.hpp"
 #include "permissions.hpp"
+#include "site_quirks.hpp"
 #include "token_fixture.hpp"
 #include <mohr/base/files.hpp>
 
@@ -51,6 +52,29 @@ TEST_CASE("a remembered decision survives a restart and ends after thirty days [
     CHECK(sites.decision(site, SitePermission::access) == Decision::ask);
     CHECK(sites.decision(site, SitePermission::listing) == Decision::ask);
     CHECK(sites.list().empty());
+}
+
+TEST_CASE("a portal's quirks survive a restart, and are forgotten with the site [R190]", "[permissions]") {
+    Fixture f;
+    {
+        auto sites = f.open();
+        auto& quirks = sites.touch(site).quirks;
+        for (const auto& [key, value] :
+             {std::pair("sign.prehashed", "auto"), std::pair("cms.attach", "never"),
+              std::pair("sign.byte_order", "little"), std::pair("codes", "two_digits"),
+              std::pair("decrypt.padding", "oaep"), std::pair("sha1", "deny")})
+            CHECK(set_quirk(quirks, key, value));
+        CHECK_FALSE(set_quirk(quirks, "sha1", "perhaps"));
+        CHECK_FALSE(set_quirk(quirks, "colour", "deny"));
+        f.save(sites);
+    }
+    auto sites = f.open();
+    CHECK(sites.quirks(site) ==
+          link::SiteQuirks{link::Prehashed::automatic, link::Attach::never, true, true, true, false});
+    CHECK(sites.list().size() == 1);
+    CHECK(sites.quirks("https://other.example") == link::SiteQuirks{});
+    sites.forget(site);
+    CHECK(sites.quirks(site) == link::SiteQuirks{});
 }
 
 TEST_CASE("permissions of one origin say nothing about another [R187]", "[permissions]") {

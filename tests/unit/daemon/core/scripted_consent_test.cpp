@@ -85,6 +85,28 @@ TEST_CASE("scripted consent gives a PIN only where one is asked for", "[scripted
     CHECK(f.show(own)->pin->same_as(as_bytes("987654")));
 }
 
+TEST_CASE("a script gives windows, new PINs and the admin PIN where a prompt wants them", "[scripted]") {
+    Fixture f;
+    auto surface = f.consent(
+        R"({"decision":"allow","window":{"items":20,"minutes":5},"new_pin":"908172","confirmed":true})");
+    const auto ask = [&](const PromptRequest& request) {
+        std::optional<PromptAnswer> answer;
+        surface.show(request, [&](std::optional<PromptAnswer> given) { answer = std::move(given); });
+        return answer;
+    };
+    auto prompt = Fixture::request(PromptKind::decrypt);
+    CHECK_FALSE(ask(prompt)->window);
+    prompt.window = WindowTerms{200, 15};
+    CHECK(ask(prompt)->window == WindowTerms{20, 5});
+    auto unblock = Fixture::request(PromptKind::unblock_pin);
+    unblock.pin.needed = unblock.pin.admin = unblock.pin.renewed = true;
+    const auto answer = ask(unblock);
+    CHECK(answer->pin->same_as(as_bytes(test::admin_pin)));
+    CHECK(answer->new_pin->same_as(as_bytes("908172")));
+    CHECK(answer->confirmed);
+    CHECK_FALSE(ScriptedConsent::parse(R"({"decision":"allow","window":{"items":20}})"));
+}
+
 TEST_CASE("a delayed answer comes after its delay, and not to a closed prompt", "[scripted]") {
     Fixture f;
     auto surface = f.consent(R"({"decision":"allow","delay_ms":500})");

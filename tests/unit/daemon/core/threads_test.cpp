@@ -48,9 +48,9 @@ struct Fixture : test::TokenFixture {
         sites = std::make_unique<SitePermissions>(
             SitePermissions::open(scratch.path() / "sites.json", loop, clock).value());
         log = ActivityLog::open({.directory = scratch.path() / "log"}, loop, *token, clock).value();
-        consent = std::make_unique<ScriptedConsent>(ScriptedConsent::read_mode("allow").value(),
-                                                    test::pin(test::user_pin),
-                                                    test::pin(test::admin_pin), loop);
+        consent =
+            std::make_unique<ScriptedConsent>(ScriptedConsent::read_mode("allow").value(),
+                                              test::pin(test::user_pin), test::pin(test::admin_pin), loop);
         service = std::make_unique<OperationService>(loop, *token, *consent, *sites, *log, clock,
                                                      PolicyConfig{}, OperationService::Changes{});
     }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch_compat.hpp"
+#include "control_json.hpp"
+#include "prompt.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace mohr;
+using namespace mohr::core;
+using nlohmann::json;
+
+TEST_CASE("a prompt says that a site is legacy, what a yes covers, and what the answer brings", "[control]") {
+    PromptRequest prompt;
+    prompt.kind = PromptKind::change_pin;
+    prompt.legacy = true;
+    prompt.asks_access = true;
+    prompt.attributes = {"1.2.3"};
+    prompt.key_names = {"dns: a.example"};
+    prompt.window = WindowTerms{200, 15};
+    prompt.pin.renewed = true;
+    prompt.pin.problem = "sequence";
+    prompt.pin.confirm = true;
+    const json out = to_control_json(prompt);
+    CHECK(out.at("kind") == "change_pin");
+    CHECK(out.at("legacy") == true);
+    CHECK(out.at("asksAccess") == true);
+    CHECK(out.at("asksBlind") == false);
+    CHECK(out.at("attributes") == json{"1.2.3"});
+    CHECK(out.at("keyNames") == json{"dns: a.example"});
+    CHECK(out.at("window") == json{{"items", 200}, {"minutes", 15}});
+    CHECK(out.at("pin").at("role") == "user");
+    CHECK(out.at("pin").at("new").at("minLength") == 4);
+    CHECK(out.at("pin").at("problem") == "sequence");
+    CHECK(out.at("pin").at("confirm") == true);
+    CHECK_FALSE(to_control_json(PromptRequest{}).contains("window"));
+}
+
+TEST_CASE("an answer's window and file are read strictly; what is no answer is no permission", "[control]") {
+    const auto answer = prompt_answer_from({{"decision", "allow"},
+                                            {"window", {{"items", 20}, {"minutes", 5}}},
+                                            {"file", "AQID"},
+                                            {"confirmed", true}});
+    REQUIRE(answer);
+    CHECK(answer->window == WindowTerms{20, 5});
+    CHECK(answer->file == Bytes{1, 2, 3});
+    CHECK(answer->confirmed);
+    for (const json& window :
+         {json(20), json(nullptr), json{{"items", 20}}, json{{"items", -1}, {"minutes", 5}},
+          json{{"items", 20}, {"minutes", 5}, {"more", 1}}, json{{"items", "20"}, {"minutes", 5}}})
+        CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"window", window}}));
+    CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"file", "not base64!"}}));
+    CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"pin", "1234"}}));
+}
