@@ -170,7 +170,10 @@ Result<void, StartFailure> Daemon::Parts::open_token() {
     token = std::move(*opened);
     if (sandbox)
         if (const auto made = sandbox->provision(*token, clock.now()); !made) return as_failure(made.error());
-    token_state = state_name(token->info().state);
+    const auto info = token->info();
+    token_state = state_name(info.state);
+    token_label = info.label;
+    token_keys = info.keys;
     return {};
 }
 

@@ -7,6 +7,8 @@
 
 namespace mohr::core {
 
+using operation_work::Consent;
+
 void OperationService::State::connection_opened(link::ConnectionId connection, const std::string& origin) {
     portals_.opened(origin, connection);
 }

@@ -159,7 +159,7 @@ TEST_CASE("broken PKCS#1 v1.5 is never an error: the answer is of the expected s
     CHECK(unwrap_key(key.loaded, RsaPkcs1{32}, Bytes(255, 1)).error().code == TokenErrc::decryption_failed);
     CHECK(unwrap_key(key.loaded, RsaPkcs1{32}, Bytes(256, 0xff)).error().code ==
           TokenErrc::decryption_failed);
-    for (const std::size_t size : {std::size_t{0}, std::size_t{65}, std::size_t{500}})
+    for (const std::size_t size : {std::size_t{65}, std::size_t{500}})
         CHECK(unwrap_key(key.loaded, RsaPkcs1{size}, broken[0]).error().code ==
               TokenErrc::unsupported_scheme);
 }
@@ -242,4 +242,49 @@ TEST_CASE("two ECDSA signatures over one digest have different nonces [T23]", "[
         first_halves.insert(r);
     }
     CHECK(first_halves.size() == 20);
+}
+
+TEST_CASE(
+    "PKCS#1 v1.5 of any length comes back, and a broken one has an answer and a length of its own [T21]",
+    "[token][unwrap]") {
+    Key key;
+    const auto any = [&](const Bytes& encrypted) { return unwrap_key(key.loaded, RsaPkcs1{0}, encrypted); };
+    for (const std::size_t size : {0U, 1U, 31U, 64U, 100U, 244U, 245U}) {
+        const Secret message = random_secret(size);
+        CHECK(any(encrypt(key.open_half.get(), RSA_PKCS1_PADDING, message.reveal()))
+                  .value()
+                  .same_as(message.reveal()));
+    }
+    const Bytes message(32, 0x77);
+    std::set<std::string> answers;
+    std::set<std::size_t> lengths;
+    const auto broken = [&](Bytes block) {
+        const Bytes encrypted = encrypt(key.open_half.get(), RSA_NO_PADDING, block);
+        const auto first = any(encrypted);
+        REQUIRE(first);
+        CHECK(first->size() <= 245);
+        CHECK_FALSE(first->same_as(message));
+        CHECK(any(encrypted).value().same_as(first->reveal()));
+        answers.insert(to_hex(first->reveal()));
+        lengths.insert(first->size());
+    };
+    for (const auto& [at, value] :
+         {std::pair(0U, 1), std::pair(1U, 1), std::pair(1U, 0), std::pair(2U, 0), std::pair(9U, 0)}) {
+        Bytes block = padded(message);
+        block[at] = static_cast<std::uint8_t>(value);
+        broken(std::move(block));
+    }
+    broken(Bytes(256, 0));
+    Bytes endless(256, 0x11); // no separator anywhere
+    endless[0] = 0;
+    endless[1] = 2;
+    broken(std::move(endless));
+    CHECK(answers.size() == 7);
+    CHECK(lengths.size() > 1);
+    // Eight bytes of padding are enough, seven were not.
+    Bytes shortest = padded(message);
+    shortest[10] = 0;
+    CHECK(any(encrypt(key.open_half.get(), RSA_NO_PADDING, shortest)).value().size() == 245);
+    CHECK(any(Bytes(255, 1)).error().code == TokenErrc::decryption_failed);
+    CHECK(any(Bytes(256, 0xff)).error().code == TokenErrc::decryption_failed);
 }

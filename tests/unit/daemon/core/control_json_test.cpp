@@ -36,18 +36,15 @@ TEST_CASE("a prompt says that a site is legacy, what a yes covers, and what the 
 }
 
 TEST_CASE("an answer's window and file are read strictly; what is no answer is no permission", "[control]") {
-    const auto answer = prompt_answer_from({{"decision", "allow"},
-                                            {"window", {{"items", 20}, {"minutes", 5}}},
-                                            {"file", "AQID"},
-                                            {"confirmed", true}});
+    const auto answer = prompt_answer_from(json::parse(
+        R"({"decision":"allow","window":{"items":20,"minutes":5},"file":"AQID","confirmed":true})"));
     REQUIRE(answer);
     CHECK(answer->window == WindowTerms{20, 5});
     CHECK(answer->file == Bytes{1, 2, 3});
     CHECK(answer->confirmed);
-    for (const json& window :
-         {json(20), json(nullptr), json{{"items", 20}}, json{{"items", -1}, {"minutes", 5}},
-          json{{"items", 20}, {"minutes", 5}, {"more", 1}}, json{{"items", "20"}, {"minutes", 5}}})
-        CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"window", window}}));
+    for (const char* window : {"20", "null", "{}", R"({"items":20})", R"({"items":-1,"minutes":5})",
+                               R"({"items":20,"minutes":5,"more":1})", R"({"items":"20","minutes":5})"})
+        CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"window", json::parse(window)}}));
     CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"file", "not base64!"}}));
     CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"pin", "1234"}}));
 }
