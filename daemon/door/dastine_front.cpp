@@ -27,6 +27,10 @@ struct Overloaded : F... {
     using F::operator()...;
 };
 
+bool is_denied(const link::SiteState& site) {
+    return site.access == link::Access::denied || site.access == link::Access::silenced;
+}
+
 } // namespace
 
 struct DastineFront::Page {
@@ -127,13 +131,13 @@ void DastineFront::on_command(Page& page, dastine::Request request, std::unique_
     order.content = std::move(content);
     order.quirks = page.site.quirks;
     order.token_label = page.site.token_label;
+    order.denied = is_denied(page.site);
     session->submit(std::move(order));
 }
 
 std::optional<std::string> DastineFront::answer_at_once(Page& page, DastineSession& session,
                                                         const dastine::Command& command) {
-    const bool denied =
-        page.site.access == link::Access::denied || page.site.access == link::Access::silenced;
+    const bool denied = is_denied(page.site);
     using Answer = std::optional<std::string>;
     return std::visit(
         Overloaded{
@@ -240,6 +244,9 @@ void DastineFront::on_token(link::TokenEvent event) {
     if (event == link::TokenEvent::replaced)
         for (const auto& [key, session] : sessions_) session->forget_selection();
     if (!removed && event != link::TokenEvent::unlocked) return;
+    // Only what was taken away comes back: the unlocking by a page's own signature is no news to it.
+    if (!removed && !removed_) return;
+    removed_ = removed;
     const auto wire = removed ? dastine::TokenEvent::remove : dastine::TokenEvent::insert;
     // Before a grant a page learns nothing about the token.
     for (const auto& [id, page] : pages_) {

@@ -69,6 +69,7 @@ private:
     DastineBudget budget_;
     std::map<link::ConnectionId, std::unique_ptr<Page>> pages_;
     std::map<DastineSession::Key, std::unique_ptr<DastineSession>> sessions_;
+    bool removed_ = false; ///< the token was taken away and has not come back
 };
 
 } // namespace mohr::door

@@ -95,6 +95,7 @@ void DastineSession::run() {
 
 void DastineSession::start(Job& job) {
     if (std::holds_alternative<dastine::Reset>(job.order.command)) return reset(job);
+    if (job.order.denied) return job.finish(Failure(Code::origin_denied));
     if (job.order.content && job.order.content->is_over()) {
         Failure failure(Code::limit_exceeded);
         failure.limit = "buffered";

@@ -24,6 +24,7 @@ struct DastineOrder {
     std::unique_ptr<DastineContent> content; ///< null where the command has no document
     link::SiteQuirks quirks;
     std::string token_label;
+    bool denied = false; ///< the site was refused when it asked
 };
 
 /// How an order ended.

@@ -272,6 +272,33 @@ TEST_CASE_METHOD(DastineFixture, "a watched removal is told once, to the page th
     CHECK(at_once("SetTokenRemoveEvent", 2) == "0");
 }
 
+TEST_CASE_METHOD(DastineFixture, "unlocking is an insertion only after a removal [R190]", "[dastine]") {
+    CHECK(at_once("SetTokenInsertEvent") == "0");
+    front.on_token(link::TokenEvent::unlocked);
+    CHECK(at_once("TokenInsertHandler") == "10");
+    front.on_token(link::TokenEvent::idle_locked);
+    front.on_token(link::TokenEvent::unlocked);
+    CHECK(at_once("TokenInsertHandler") == "10");
+    front.on_token(link::TokenEvent::locked);
+    front.on_token(link::TokenEvent::unlocked);
+    CHECK(at_once("TokenInsertHandler") == "0");
+}
+
+TEST_CASE("a refused site gets 20 for every command that touches keys, whatever is selected [R187]",
+          "[dastine]") {
+    DastineFixture page(link::Access::denied);
+    for (const char* const command : {"Sign", "CmsSign"})
+        CHECK(page.at_once(json{{"command", command}, {"data", "QUJD"}}) == "20");
+    for (const char* const command : {"CmsDecrypt", "Decrypt"})
+        CHECK(page.at_once(json{{"command", command}, {"cipher", "QUJD"}}) == "20");
+    for (const char* const command :
+         {"GenerateCertificateRequestBySelectedCertificate", "RemoveSelectedCertificate",
+          "RemoveGeneratedKeyPair", "ChangePIN", "SelectCertificateFromTokenByUI"})
+        CHECK(page.at_once(command) == "20");
+    CHECK(page.at_once("Reset") == "0");
+    CHECK(page.host.operations.empty());
+}
+
 TEST_CASE_METHOD(DastineFixture, "a token that was made anew takes every selection with it [R189]",
                  "[dastine]") {
     select();
@@ -295,7 +322,7 @@ TEST_CASE("before a grant a page learns nothing of the token [R187] [T13]", "[da
         const bool refused = access != link::Access::undecided;
         CHECK(page.at_once("GetSelectedCertificate") == (refused ? "20" : "11"));
         page.send("SelectCertificateFromTokenByUI");
-        page.fail(Code::origin_denied);
+        if (!refused) page.fail(Code::origin_denied);
         CHECK(page.last() == "20");
     }
 }
