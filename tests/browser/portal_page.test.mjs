@@ -49,7 +49,7 @@ for (const [name, launch] of browsers) {
                 document.getElementById('language').click();
             });
             const [after, ...english] = await titles();
-            assert.deepEqual([after, english], ['ltr', ['The old way (/dastine)', 'The new way (/v1)']]);
+            assert.deepEqual([after, english], ['ltr', ['The old way: /dastine', 'The new way: /v1']]);
             assert.equal(persian.some((title) => english.includes(title)), false);
             const kept = await page.eval(() => {
                 const modern = document.querySelector('[data-way=modern]');

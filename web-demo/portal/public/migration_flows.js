@@ -12,7 +12,8 @@ function legacyContract({ dastine, backend, done, fail }) {
                 const certificate = event.data.Result;
                 if (certificate === '11') return fail(certificate);
                 const asked = { certificate, hash: 'SHA1' };
-                backend.post('/api/legacy/prepare', asked).then(({ id, digest }) => {
+                const prepared = backend.post('/api/legacy/prepare', asked);
+                prepared.then(({ id, digest }) => {
                     dastine.Sign(digest, 'SHA1', (event) => {
                         const signature = event.data.Result;
                         if (signature === '18') return fail(signature);
@@ -29,7 +30,8 @@ function legacyContract({ dastine, backend, done, fail }) {
 async function modernContract({ mohr, backend, options }) {
     const contract = await backend.get('/api/legacy/contract');
     const content = fromBase64(contract.content);
-    const document = { name: contract.name, mediaType: 'text/plain', content };
+    const mediaType = 'text/plain';
+    const document = { name: contract.name, mediaType, content };
     const { cms } = await mohr.signCms({ document }, options);
     const signed = { cms: await cms.base64() };
     return backend.post('/api/legacy/contract', signed);
@@ -77,7 +79,8 @@ function legacyListing({ dastine, backend, done, fail }) {
         dastine.GetSelectedCertificate((event) => {
             const certificate = event.data.Result;
             const asked = { certificate, hash: '' };
-            backend.post('/api/legacy/prepare', asked).then(({ id, digest }) => {
+            const prepared = backend.post('/api/legacy/prepare', asked);
+            prepared.then(({ id, digest }) => {
                 dastine.Sign(digest, '', (event) => {
                     const signature = event.data.Result;
                     if (signature == 14) return fail(signature);
@@ -94,7 +97,8 @@ async function modernListing({ mohr, backend, options }) {
     const chosen = { certificate: certificate.certificate };
     const contract = await backend.post('/api/legacy/validate', chosen);
     const content = fromBase64(contract.content);
-    const document = { name: contract.name, mediaType: 'text/plain', content };
+    const mediaType = 'text/plain';
+    const document = { name: contract.name, mediaType, content };
     const { cms } = await mohr.signCms({ document, certificate }, options);
     const signed = { cms: await cms.base64() };
     return backend.post('/api/legacy/contract', signed);
@@ -140,7 +144,8 @@ function legacyLevy({ dastine, backend, text, done, fail }) {
 
 async function modernLevy({ mohr, backend, text, options }) {
     const content = new TextEncoder().encode(text);
-    const document = { name: 'levy.txt', mediaType: 'text/plain', content };
+    const mediaType = 'text/plain';
+    const document = { name: 'levy.txt', mediaType, content };
     const { cms } = await mohr.signCms({ document }, options);
     const signed = { cms: await cms.base64(), content: toBase64(content) };
     return backend.post('/api/verify', signed);
