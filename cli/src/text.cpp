@@ -217,8 +217,10 @@ constexpr std::array rows{
         "This PIN is easy to guess ({reason}). Type it again to use it all the same, or another one.",
         "این رمز به آسانی حدس زده می‌شود ({reason}). برای به کار بردن آن دوباره بنویسید، یا رمز دیگری."},
 
-    TextRow{Text::trust_installed, "", "The browsers know Mohr's local certificate.",
-            "مرورگرها گواهی محلی مُهر را می‌شناسند."},
+    TextRow{
+        Text::trust_installed, "",
+        "The browsers know Mohr's local certificate. A Firefox that has refused it before needs a restart.",
+        "مرورگرها گواهی محلی مُهر را می‌شناسند. فایرفاکسی که پیش‌تر آن را رد کرده است باید دوباره باز شود."},
     TextRow{Text::trust_partly, "", "Not every browser could be told; the list says why.",
             "همه مرورگرها گواهی را نپذیرفتند؛ علت در فهرست آمده است."},
     TextRow{Text::trust_no_browser, "", "No browser of yours was found. Start it once, then run this again.",

@@ -52,12 +52,16 @@ for (const [name] of browsers) {
             assert.equal(await diagnose(t, browser, secure.origin, { transport: 'wss' }), 'certificate-not-trusted');
             assert.equal(await diagnose(t, browser, secure.origin, { transport: 'ws' }), 'ready');
             assert.equal(await diagnose(t, browser, plain.origin, { transport: 'ws' }), 'ready');
-            if (name === 'firefox') {
-                // Only Chromium needs a restart.
+        });
+
+        if (name === 'firefox') {
+            await t.test('a running Firefox that has not refused the certificate yet takes trust install at once [R191]', async (t) => {
+                const browser = await launchers[name](t, person);
+                assert.equal(await diagnose(t, browser, secure.origin, { transport: 'ws' }), 'ready');
                 await trust('install');
                 assert.equal(await diagnose(t, browser, secure.origin, { transport: 'wss' }), 'ready');
-            }
-        });
+            });
+        }
 
         await t.test('after trust install a secure page signs over wss, and the Dastine hosts stay refused [R191] [T40]', async (t) => {
             await trust('install');
