@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "secret_heap.hpp"
 #include <mohr/base/secret.hpp>
 
-#include <boost/interprocess/managed_external_buffer.hpp>
 #include <openssl/crypto.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
+#include <fcntl.h>
 #include <new>
 #include <unistd.h>
 #include <utility>
@@ -18,67 +18,29 @@
 namespace mohr {
 namespace {
 
-namespace bip = boost::interprocess;
-using Heap = bip::basic_managed_external_buffer<
-    char, bip::rbtree_best_fit<bip::null_mutex_family, bip::offset_ptr<void>>, bip::iset_index>;
-
-/// The one arena of the process. OpenSSL's allocator hooks are process-wide, so this cannot be an object that
-/// is passed around; it lives until the process ends.
-struct Arena {
-    std::mutex mutex;
-    Heap* heap = nullptr;
-    char* begin = nullptr;
-    char* end = nullptr;
-    SecretMemory kind = SecretMemory::plain;
-};
-
-Arena& arena() noexcept {
-    static Arena* const instance = new Arena; // never destroyed: OpenSSL frees into it during exit
-    return *instance;
-}
-
-bool owns(const void* p) noexcept {
-    const auto* c = static_cast<const char*>(p);
-    return c >= arena().begin && c < arena().end;
-}
-
-void* arena_allocate(std::size_t size) noexcept {
-    const std::lock_guard lock(arena().mutex);
-    return arena().heap->allocate(std::max<std::size_t>(size, 1), std::nothrow);
-}
-
-void arena_free(void* p) noexcept {
-    Arena& a = arena();
-    const std::lock_guard lock(a.mutex);
-    OPENSSL_cleanse(p, a.heap->get_segment_manager()->size(p));
-    a.heap->deallocate(p);
-}
-
-std::size_t arena_block_size(const void* p) noexcept {
-    const std::lock_guard lock(arena().mutex);
-    return arena().heap->get_segment_manager()->size(p);
-}
+/// How well the one arena of the process is protected.
+SecretMemory reached = SecretMemory::plain;
 
 void* hooked_malloc(std::size_t size, const char*, int) {
-    return size == 0 ? nullptr : arena_allocate(size);
+    return size == 0 ? nullptr : secret_heap::allocate(size);
 }
 
 void hooked_free(void* p, const char*, int) {
-    if (p != nullptr) arena_free(p);
+    if (p != nullptr) secret_heap::release(p);
 }
 
 void* hooked_realloc(void* p, std::size_t size, const char* file, int line) {
     if (p == nullptr) return hooked_malloc(size, file, line);
     if (size == 0) {
-        arena_free(p);
+        secret_heap::release(p);
         return nullptr;
     }
-    const std::size_t old_size = arena_block_size(p);
+    const std::size_t old_size = secret_heap::block_size(p);
     if (old_size >= size) return p;
-    void* fresh = arena_allocate(size);
+    void* fresh = secret_heap::allocate(size);
     if (fresh == nullptr) return nullptr;
     std::memcpy(fresh, p, old_size);
-    arena_free(p);
+    secret_heap::release(p);
     return fresh;
 }
 
@@ -114,32 +76,29 @@ void* map_memfd_secret(std::size_t size) {
 } // namespace
 
 SecretMemory install_secret_memory(std::size_t bytes, OpensslHeap openssl, SecretMemoryChoice choice) {
-    Arena& a = arena();
-    if (a.heap != nullptr) return a.kind;
+    if (secret_heap::is_open()) return reached;
     const std::size_t size = arena_size(bytes);
     void* p = MAP_FAILED;
     if (choice == SecretMemoryChoice::best) {
         p = map_memfd_secret(size);
-        a.kind = SecretMemory::memfd_secret;
+        reached = SecretMemory::memfd_secret;
     }
     if (p == MAP_FAILED) {
         p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED) throw std::bad_alloc();
-        a.kind = ::mlock(p, size) == 0 ? SecretMemory::locked : SecretMemory::plain;
+        reached = ::mlock(p, size) == 0 ? SecretMemory::locked : SecretMemory::plain;
         ::madvise(p, size, MADV_DONTDUMP);
         ::madvise(p, size, MADV_DONTFORK);
     }
-    a.begin = static_cast<char*>(p);
-    a.end = a.begin + size;
-    a.heap = new Heap(bip::create_only, p, size);
+    secret_heap::open(p, size);
     if (openssl == OpensslHeap::secret &&
         CRYPTO_set_mem_functions(hooked_malloc, hooked_realloc, hooked_free) != 1)
         throw std::bad_alloc(); // OpenSSL had already allocated: a bug in main
-    return a.kind;
+    return reached;
 }
 
 SecretMemory secret_memory() noexcept {
-    return arena().kind;
+    return reached;
 }
 
 void wipe(std::span<std::uint8_t> bytes) noexcept {
@@ -148,7 +107,7 @@ void wipe(std::span<std::uint8_t> bytes) noexcept {
 
 Secret::Secret(std::size_t size) : size_(size), capacity_(size) {
     if (size == 0) return;
-    void* p = arena().heap != nullptr ? arena_allocate(size) : std::malloc(size);
+    void* p = secret_heap::is_open() ? secret_heap::allocate(size) : std::malloc(size);
     if (p == nullptr) throw std::bad_alloc();
     data_ = static_cast<std::uint8_t*>(p);
     std::memset(data_, 0, size);
@@ -184,11 +143,12 @@ void Secret::shrink(std::size_t new_size) noexcept {
 
 void Secret::clear() noexcept {
     if (data_ == nullptr) return;
-    OPENSSL_cleanse(data_, capacity_);
-    if (owns(data_))
-        arena_free(data_);
-    else
+    if (secret_heap::owns(data_)) {
+        secret_heap::release(data_);
+    } else {
+        OPENSSL_cleanse(data_, capacity_);
         std::free(data_);
+    }
     data_ = nullptr;
     size_ = capacity_ = 0;
 }
