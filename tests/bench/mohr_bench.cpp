@@ -79,6 +79,9 @@ public:
         raw.set_option(tcp::no_delay(true));
         socket_.next_layer() = std::move(raw);
         socket_.read_message_max(4U << 20);
+        // A browser writes a message of 256 KiB as one frame and in large pieces; Beast's 4 KiB would measure it.
+        socket_.auto_fragment(false);
+        socket_.write_buffer_bytes(std::size_t{128} * 1024);
         socket_.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
             request.set(beast::http::field::origin, origin);
             if (!protocol.empty()) request.set(beast::http::field::sec_websocket_protocol, protocol);
