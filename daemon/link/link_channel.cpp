@@ -8,12 +8,14 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <deque>
 #include <fcntl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace mohr::link {
 namespace {
@@ -40,19 +42,21 @@ struct Outgoing {
     [[nodiscard]] std::size_t size() const noexcept { return header_bytes + body.size() + secret.size(); }
 };
 
-/// The parts of `message` from its byte `sent` on.
-std::size_t remaining_parts(const Outgoing& message, std::array<iovec, 3>& parts) {
+/// One sendmsg() takes this many messages along.
+constexpr std::size_t messages_at_once = 8;
+using Parts = std::array<iovec, 3 * messages_at_once>;
+
+/// Adds the parts of `message` from its byte `sent` on.
+void add_remaining_parts(const Outgoing& message, Parts& parts, std::size_t& count) {
     const std::array<ByteView, 3> all{ByteView(message.header), ByteView(message.body),
                                       message.secret.reveal()};
     std::size_t skip = message.sent;
-    std::size_t count = 0;
     for (ByteView part : all) {
         const std::size_t cut = std::min(skip, part.size());
         skip -= cut;
         part = part.subspan(cut);
         if (!part.empty()) parts[count++] = {const_cast<std::uint8_t*>(part.data()), part.size()};
     }
-    return count;
 }
 
 } // namespace
@@ -82,10 +86,11 @@ public:
         queued_ += message.size();
         if (queued_ > max_queue_bytes) return fail_later("the peer does not read");
         queue_.push_back(std::move(message));
-        if (queue_.size() == 1) flush();
+        flush_soon();
     }
 
     void close() noexcept {
+        if (!closed_) (void)send_queue(); // what was sent in this turn is on its way
         closed_ = true;
         queue_.clear();
         queued_ = 0;
@@ -119,26 +124,55 @@ private:
 
     // --- sending ---
 
-    void flush() {
-        while (!queue_.empty()) {
-            Outgoing& message = queue_.front();
-            const ssize_t n = send_some(message);
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return wait_writable();
-            if (n < 0) return fail_later(system_text("sendmsg"));
-            message.descriptors.clear();
-            message.sent += static_cast<std::size_t>(n);
-            if (message.sent < message.size()) continue;
-            queued_ -= message.size();
-            queue_.pop_front();
-        }
+    /// At the end of this turn of the loop: messages of one turn go out together, and wake the peer once.
+    void flush_soon() {
+        if (std::exchange(flushing_, true)) return;
+        boost::asio::post(socket_.get_executor(), [self = shared_from_this()] {
+            if (!self->closed_) self->flush();
+        });
     }
 
-    ssize_t send_some(const Outgoing& message) {
-        std::array<iovec, 3> parts{};
+    void flush() {
+        const int error = send_queue();
+        if (error == EAGAIN || error == EWOULDBLOCK) return wait_writable();
+        flushing_ = false;
+        errno = error;
+        if (error != 0) fail_later(system_text("sendmsg"));
+    }
+
+    /// Sends until the queue is empty (0) or the socket refuses (errno).
+    int send_queue() {
+        while (!queue_.empty()) {
+            const ssize_t n = send_some();
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return errno;
+            queue_.front().descriptors.clear();
+            auto left = static_cast<std::size_t>(n);
+            while (!queue_.empty()) {
+                Outgoing& message = queue_.front();
+                const std::size_t taken = std::min(left, message.size() - message.sent);
+                message.sent += taken;
+                left -= taken;
+                if (message.sent < message.size()) break;
+                queued_ -= message.size();
+                queue_.pop_front();
+            }
+        }
+        return 0;
+    }
+
+    /// Several messages at once; only the first may carry descriptors, since they travel with its first byte.
+    ssize_t send_some() {
+        Parts parts{};
         msghdr header{};
         header.msg_iov = parts.data();
-        header.msg_iovlen = remaining_parts(message, parts);
+        std::size_t messages = 0;
+        for (const Outgoing& one : queue_) {
+            if (messages == messages_at_once || (messages > 0 && !one.descriptors.empty())) break;
+            add_remaining_parts(one, parts, header.msg_iovlen);
+            ++messages;
+        }
+        const Outgoing& message = queue_.front();
         alignas(cmsghdr) std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> control{};
         if (!message.descriptors.empty()) {
             const std::size_t bytes = message.descriptors.size() * sizeof(int);
@@ -262,6 +296,7 @@ private:
 
     std::deque<Outgoing> queue_;
     std::size_t queued_ = 0;
+    bool flushing_ = false; ///< posted, or waiting until the socket takes more
 
     std::array<std::uint8_t, header_bytes> header_{};
     Bytes body_;

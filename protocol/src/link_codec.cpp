@@ -35,73 +35,114 @@ struct IsVariant<std::variant<T...>> : std::true_type {};
 
 // --- out ---
 
+/// CBOR (RFC 8949), shortest form, definite lengths; straight into the message, since a tree in between costs
+/// more than all the rest.
 class Writer {
 public:
-    explicit Writer(Secret* secret) : secret_(secret) {}
+    Writer(Bytes& out, Secret* secret) : out_(out), secret_(secret) {}
 
     template <class T>
     void operator()(const char* name, const T& value) {
         if constexpr (std::is_same_v<T, Secret>) {
             *secret_ = value.duplicate();
         } else if constexpr (IsOptional<T>::value) {
-            if (value) map_[name] = encode_value(*value);
+            if (value) (*this)(name, *value);
         } else {
-            map_[name] = encode_value(value);
+            ++members_;
+            text(name);
+            encode_value(value);
         }
     }
-    [[nodiscard]] json take() { return std::move(map_); }
 
     template <class Variant>
-    [[nodiscard]] json encode_variant(const Variant& value) {
-        return std::visit(
+    void encode_variant(const Variant& value) {
+        std::visit(
             [this]<class M>(const M& message) {
-                Writer inner(secret_);
-                inner.map_["type"] = type_name<M>;
-                describe(inner, message);
-                return inner.take();
+                map([&](Writer& inner) {
+                    ++inner.members_;
+                    text("type");
+                    text(type_name<M>);
+                    describe(inner, message);
+                });
             },
             value);
     }
 
 private:
+    enum Major : std::uint8_t { unsigned_integer, negative_integer, byte_string, text_string, array, object };
+    static constexpr std::uint8_t value_false = 0xF4;
+
+    void head(Major major, std::uint64_t argument) {
+        const auto first = static_cast<std::uint8_t>(major << 5U);
+        if (argument < 24) return out_.push_back(static_cast<std::uint8_t>(first | argument));
+        const unsigned log2 = argument > 0xFFFFFFFFU ? 3 : argument > 0xFFFFU ? 2 : argument > 0xFFU ? 1 : 0;
+        out_.push_back(static_cast<std::uint8_t>(first | (24U + log2)));
+        for (unsigned shift = 8U << log2; shift > 0; shift -= 8)
+            out_.push_back(static_cast<std::uint8_t>(argument >> (shift - 8)));
+    }
+    void string(Major major, ByteView bytes) {
+        head(major, bytes.size());
+        out_.insert(out_.end(), bytes.begin(), bytes.end());
+    }
+    void text(std::string_view value) { string(text_string, as_bytes(value)); }
+
+    /// The number of members is put in front of them afterwards; all messages have fewer than 24.
+    template <class Fill>
+    void map(Fill fill) {
+        const std::size_t place = out_.size();
+        head(object, 0);
+        Writer inner(out_, secret_);
+        fill(inner);
+        if (inner.members_ >= 24) throw std::logic_error("a link message with too many members");
+        out_[place] = static_cast<std::uint8_t>(out_[place] | inner.members_);
+    }
+
     template <class T>
-    [[nodiscard]] json encode_value(const T& value) {
+    void encode_value(const T& value) {
         if constexpr (std::is_same_v<T, Bytes>) {
-            return json::binary(value);
+            string(byte_string, value);
         } else if constexpr (std::is_same_v<T, std::string>) {
-            return is_utf8(value) ? value : printable(value, value.size() * 4);
+            if (is_utf8(value))
+                text(value);
+            else
+                text(printable(value, value.size() * 4));
         } else if constexpr (std::is_same_v<T, Code>) {
-            return row(value).name;
+            text(row(value).name);
         } else if constexpr (std::is_enum_v<T>) {
-            return static_cast<unsigned>(value);
+            head(unsigned_integer, static_cast<std::uint64_t>(value));
         } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
-            return static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0));
-        } else if constexpr (std::is_arithmetic_v<T>) {
-            return value;
+            head(unsigned_integer, static_cast<std::uint64_t>(std::max<std::int64_t>(value.count(), 0)));
+        } else if constexpr (std::is_same_v<T, bool>) {
+            out_.push_back(static_cast<std::uint8_t>(value_false + (value ? 1 : 0)));
+        } else if constexpr (std::is_unsigned_v<T>) {
+            head(unsigned_integer, value);
+        } else if constexpr (std::is_same_v<T, int>) {
+            if (value < 0) // RFC 8949 section 3.1
+                head(negative_integer, static_cast<std::uint64_t>(-1 - value));
+            else
+                head(unsigned_integer, static_cast<std::uint64_t>(value));
         } else if constexpr (IsVector<T>::value) {
-            json array = json::array();
-            for (const auto& element : value) array.push_back(encode_value(element));
-            return array;
+            head(array, value.size());
+            for (const auto& element : value) encode_value(element);
         } else if constexpr (IsVariant<T>::value) {
-            return encode_variant(value);
+            encode_variant(value);
         } else {
-            Writer inner(secret_);
-            describe(inner, value);
-            return inner.take();
+            map([&](Writer& inner) { describe(inner, value); });
         }
     }
     template <class T>
-    [[nodiscard]] json encode_value(const Outcome<T>& outcome) {
-        json map = json::object();
-        if (outcome)
-            map["value"] = encode_value(*outcome);
-        else
-            map["failure"] = encode_value(outcome.error());
-        return map;
+    void encode_value(const Outcome<T>& outcome) {
+        map([&](Writer& inner) {
+            if (outcome)
+                inner("value", *outcome);
+            else
+                inner("failure", outcome.error());
+        });
     }
 
-    json map_ = json::object();
+    Bytes& out_;
     Secret* secret_;
+    unsigned members_ = 0;
 };
 
 // --- in ---
@@ -252,12 +293,14 @@ Result<Variant> decode(ByteView body, Secret* secret) {
 
 Encoded encode(const FromCore& message) {
     Encoded encoded;
-    encoded.body = json::to_cbor(Writer(&encoded.secret).encode_variant(message));
+    Writer(encoded.body, &encoded.secret).encode_variant(message);
     return encoded;
 }
 
 Bytes encode(const FromDoor& message) {
-    return json::to_cbor(Writer(nullptr).encode_variant(message));
+    Bytes body;
+    Writer(body, nullptr).encode_variant(message);
+    return body;
 }
 
 Result<FromCore> decode_from_core(ByteView body, Secret secret) {
