@@ -88,7 +88,8 @@ Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t 
     return {};
 }
 
-Outcome<void> check_one(const link::Sign& sign, std::size_t previews, link::Api api) {
+Outcome<void> check_one(const link::Sign& sign, std::size_t descriptors, link::Api api) {
+    const std::size_t previews = sign.previews ? 1 : descriptors;
     if (sign.items.empty()) return invalid("items", "empty");
     if (sign.items.size() > link::max_items) return over("batch", link::max_items);
     // SHA-1 is for portals that know nothing else, behind a prompt that says so.
@@ -138,6 +139,14 @@ Outcome<void> check_one(const link::ImportCertificate& import, std::size_t, link
 template <class T>
 Outcome<void> check_one(const T&, std::size_t, link::Api) {
     return {};
+}
+
+/// What the core has received nobody can change any more.
+Outcome<ByteView> carried(const link::Sign& sign, const link::SignItem& item) {
+    const ByteView all(*sign.previews);
+    if (item.preview_offset > all.size() || item.size > all.size() - item.preview_offset)
+        return Failure(Code::internal_error, "a preview has not the announced size");
+    return all.subspan(item.preview_offset, item.size);
 }
 
 /// The `size` bytes from `offset` on of a memfd that nobody can change any more; many items share one.
@@ -201,8 +210,12 @@ Outcome<std::vector<std::string>> check_previews(const link::Sign& sign,
         const auto& item = sign.items[i];
         if (item.preview < 0) continue;
         if (item.size > link::max_preview_bytes) return over("preview", link::max_preview_bytes);
-        const auto content = read_sealed(previews[static_cast<std::size_t>(item.preview)].get(),
-                                         item.preview_offset, item.size);
+        Outcome<Bytes> read = Bytes();
+        if (!sign.previews)
+            read = read_sealed(previews[static_cast<std::size_t>(item.preview)].get(), item.preview_offset,
+                               item.size);
+        if (!read) return read.error();
+        const Outcome<ByteView> content = sign.previews ? carried(sign, item) : ByteView(*read);
         if (!content) return content.error();
         // A door that shows A and asks for B ends here (T20).
         if (!equal_constant_time(digest(sign.digest_algorithm, *content), item.digest))

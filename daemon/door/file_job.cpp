@@ -189,6 +189,7 @@ private:
         }
         if (result.content) return pump_soon();
         if (job_.kind != link::JobKind::verify) (*result.fields)["size"] = written_;
+        if (result.certificate) (*result.fields)["certificate"] = nlohmann::json::parse(*result.certificate);
         report(result.fields->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
 

@@ -543,7 +543,11 @@ void Session::notify(std::string_view method, json params) {
 
 void Session::deliver(Request& request, WorkResult result) {
     json& fields = *result.fields;
-    if (!result.content) return reply(request.id_, std::move(fields));
+    const auto answer = [&] {
+        if (!result.certificate) return reply(request.id_, std::move(fields));
+        host_.send(jsonrpc::make_result_with(request.id_, fields, "\"certificate\":" + *result.certificate));
+    };
+    if (!result.content) return answer();
     const bool small = !result.content_is_json && !request.as_stream_ && result.content_size &&
                        *result.content_size <= config_.limits.inline_bytes;
     if (!small) {
@@ -552,7 +556,7 @@ void Session::deliver(Request& request, WorkResult result) {
         download->source = std::move(result.content);
         fields["stream"] = download->id;
         if (result.content_size) fields["size"] = *result.content_size;
-        reply(request.id_, std::move(fields));
+        answer();
         downloads_.emplace(download->id, std::move(download));
         pump_wanted_ = true;
         return;
@@ -567,7 +571,7 @@ void Session::deliver(Request& request, WorkResult result) {
         if (*state == Source::State::end) break;
     }
     fields[result.content_name] = to_base64(content);
-    reply(request.id_, std::move(fields));
+    answer();
 }
 
 void Session::settle() {

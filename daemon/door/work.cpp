@@ -6,6 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <deque>
+
 namespace mohr::door {
 
 using nlohmann::json;
@@ -58,6 +61,32 @@ Failure failure_of(const Error& error, std::string path) {
 
 namespace {
 
+constexpr std::size_t kept_certificates = 16;
+
+bool same(const link::CertificateView& a, const link::CertificateView& b) {
+    return a.handle == b.handle && a.state == b.state && a.certificate == b.certificate && a.chain == b.chain;
+}
+
+} // namespace
+
+Result<std::shared_ptr<const std::string>> certificate_text(const link::CertificateView& view) {
+    struct Kept {
+        link::CertificateView view;
+        std::shared_ptr<const std::string> text;
+    };
+    thread_local std::deque<Kept> kept;
+    const auto known = std::find_if(kept.begin(), kept.end(), [&](const Kept& one) { return same(one.view, view); });
+    if (known != kept.end()) return known->text;
+    const auto object = protocol::web::certificate_object(view);
+    if (!object) return object.error();
+    auto text = std::make_shared<const std::string>(object->dump(-1, ' ', false, json::error_handler_t::replace));
+    if (kept.size() >= kept_certificates) kept.pop_front();
+    kept.push_back({view, text});
+    return text;
+}
+
+namespace {
+
 class PlainWork final : public Work {
 public:
     PlainWork(const WorkContext& context, link::Request request)
@@ -68,51 +97,53 @@ public:
     void on_answer(Outcome<link::Answer> answer) override {
         if (!answer) return host_.finish(answer.error());
         WorkResult result;
-        auto filled = std::visit([&](const auto& value) { return fill(*result.fields, value); }, *answer);
+        auto filled = std::visit([&](const auto& value) { return fill(result, value); }, *answer);
         if (!filled) return host_.finish(Failure(Code::internal_error, filled.error().describe()));
         host_.finish(std::move(result));
     }
 
 private:
-    static Result<void> certificate(json& fields, const link::CertificateView& view) {
-        auto object = protocol::web::certificate_object(view);
-        if (!object) return object.error();
-        fields["certificate"] = std::move(*object);
+    static Result<void> certificate(WorkResult& result, const link::CertificateView& view) {
+        auto text = certificate_text(view);
+        if (!text) return text.error();
+        result.certificate = std::move(*text);
         return {};
     }
-    static Result<void> fill(json& fields, const link::AccessGranted&) {
-        fields["access"] = "granted";
+    static Result<void> fill(WorkResult& result, const link::AccessGranted&) {
+        (*result.fields)["access"] = "granted";
         return {};
     }
-    static Result<void> fill(json& fields, const link::Selected& value) {
-        return certificate(fields, value.certificate);
+    static Result<void> fill(WorkResult& result, const link::Selected& value) {
+        return certificate(result, value.certificate);
     }
-    static Result<void> fill(json& fields, const link::Imported& value) {
-        return certificate(fields, value.certificate);
+    static Result<void> fill(WorkResult& result, const link::Imported& value) {
+        return certificate(result, value.certificate);
     }
-    static Result<void> fill(json& fields, const link::Listed& value) {
+    static Result<void> fill(WorkResult& result, const link::Listed& value) {
         json list = json::array();
         for (const link::CertificateView& view : value.certificates) {
             auto object = protocol::web::certificate_object(view);
             if (!object) return object.error();
             list.push_back(std::move(*object));
         }
-        fields["certificates"] = std::move(list);
+        (*result.fields)["certificates"] = std::move(list);
         return {};
     }
-    static Result<void> fill(json& fields, const link::Authenticated& value) {
+    static Result<void> fill(WorkResult& result, const link::Authenticated& value) {
+        json& fields = *result.fields;
         fields["algorithm"] = protocol::web::algorithm_name(value.scheme, value.digest_algorithm);
         fields["signature"] = to_base64(value.signature);
         fields["origin"] = value.origin;
-        return certificate(fields, value.certificate);
+        return certificate(result, value.certificate);
     }
-    static Result<void> fill(json& fields, const link::Generated& value) {
+    static Result<void> fill(WorkResult& result, const link::Generated& value) {
+        json& fields = *result.fields;
         fields["keyId"] = value.key_id;
         fields["request"] = to_base64(value.request);
         return {};
     }
     template <class Other>
-    static Result<void> fill(json&, const Other&) {
+    static Result<void> fill(WorkResult&, const Other&) {
         return Error(BaseErrc::malformed, "the core answered another operation");
     }
 

@@ -27,6 +27,8 @@ struct WorkResult {
     ~WorkResult();
 
     std::unique_ptr<nlohmann::json> fields; ///< members of the result, never null
+    /// Its member "certificate", if it has one, as JSON text.
+    std::shared_ptr<const std::string> certificate;
     std::string content_name;               ///< "cms", "data"; empty: no content
     std::unique_ptr<Source> content;
     std::optional<std::uint64_t> content_size;
@@ -101,6 +103,10 @@ struct VerifyWork {
 [[nodiscard]] std::unique_ptr<Work> make_encrypt_work(const WorkContext& context, EncryptWork parameters);
 [[nodiscard]] std::unique_ptr<Work> make_decrypt_work(const WorkContext& context, DecryptWork parameters);
 [[nodiscard]] std::unique_ptr<Work> make_verify_work(const WorkContext& context, VerifyWork parameters);
+
+/// The certificate object of the web API as JSON text. The last few are kept: making one parses DER and costs
+/// more than most signatures.
+[[nodiscard]] Result<std::shared_ptr<const std::string>> certificate_text(const link::CertificateView& view);
 
 /// An Error of base/ or signing/ as what the page sees; `path` names the member that held the data.
 [[nodiscard]] Failure failure_of(const Error& error, std::string path = {});

@@ -23,6 +23,8 @@ constexpr std::string_view login_context{"mohr-auth-v1\0", 13};
 constexpr std::size_t head_bytes = std::max(login_context.size(), signing::other_protocol_head_bytes);
 /// Where bytes may have to wait for the core to hand out a spool.
 constexpr std::uint64_t kept_window = 1024 * 1024;
+/// Previews that the message itself carries: a descriptor costs more than copying this much.
+constexpr std::size_t max_carried_previews = 16 * 1024;
 /// A message to a page stays below 1 MiB, whatever its members are.
 constexpr std::size_t max_results_bytes = 900 * 1024;
 
@@ -260,8 +262,11 @@ private:
             request.items.push_back(std::move(item));
         }
         Descriptors descriptors;
-        if (std::any_of(request.items.begin(), request.items.end(),
-                        [](const auto& i) { return i.preview == 0; })) {
+        const bool any = std::any_of(request.items.begin(), request.items.end(),
+                                     [](const auto& i) { return i.preview == 0; });
+        if (any && previews.size() <= max_carried_previews) {
+            request.previews = std::move(previews);
+        } else if (any) {
             auto file = seal(previews);
             if (!file) return finish(failure_of(file.error()));
             descriptors.push_back(std::move(*file));
@@ -271,9 +276,9 @@ private:
 
     Result<WorkResult> compose(link::Signed& answer) {
         WorkResult result;
-        auto object = protocol::web::certificate_object(answer.certificate);
-        if (!object) return object.error();
-        (*result.fields)["certificate"] = std::move(*object);
+        auto certificate = certificate_text(answer.certificate);
+        if (!certificate) return certificate.error();
+        result.certificate = std::move(*certificate);
         const bool raw = parameters_.format == link::SignFormat::raw;
         if (raw || parameters_.batch)
             (*result.fields)["algorithm"] =

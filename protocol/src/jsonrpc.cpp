@@ -176,6 +176,15 @@ std::string make_result(const Id& id, json result, const Attachments& attachment
     return dump(message);
 }
 
+std::string make_result_with(const Id& id, const json& result, std::string_view more_members) {
+    std::string text = R"({"jsonrpc":"2.0","id":)" + dump(id_to_json(id)) + R"(,"result":)" + dump(result);
+    text.pop_back(); // the closing brace comes back behind them
+    if (!result.empty()) text += ',';
+    text += more_members;
+    text += "}}";
+    return text;
+}
+
 json error_object(const Failure& failure, std::string_view correlation) {
     const CodeRow& known = row(failure.code);
     json data = json::object();

@@ -297,6 +297,7 @@ void describe(A& a, M& m) {
     a("signing_time", m.signing_time);
     a("items", m.items);
     a("attributes", m.attributes);
+    a("previews", m.previews);
 }
 
 template <>

@@ -66,6 +66,9 @@ struct ParseOptions {
 
 [[nodiscard]] std::string make_result(const Id& id, nlohmann::json result,
                                       const Attachments& attachments = {});
+/// The same, with members that are JSON text already behind those of `result`: `"name":value`.
+[[nodiscard]] std::string make_result_with(const Id& id, const nlohmann::json& result,
+                                           std::string_view more_members);
 /// `correlation` becomes data.id, which the log also has; left out where empty.
 [[nodiscard]] std::string make_error(const Id& id, const Failure& failure, std::string_view correlation = {});
 [[nodiscard]] std::string make_notification(std::string_view method, nlohmann::json params);

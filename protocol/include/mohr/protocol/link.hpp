@@ -214,8 +214,9 @@ struct SignItem {
     Bytes digest;
     bool blind =
         false; ///< the page gave a digest, or bytes for Dastine's `Sign`: nobody can show what is signed
-    /// Index into the message's descriptors, or -1. One sealed memfd holds the previews of many items, so
-    /// that a batch of 500 fits a message: this item's is the `size` bytes from `preview_offset` on.
+    /// -1: none. Where the message carries `previews`, 0 means those, else it is an index into the message's
+    /// descriptors: one sealed memfd holds the previews of many items, so that a batch of 500 fits a message.
+    /// This item's is the `size` bytes from `preview_offset` on.
     int preview = -1;
     std::uint64_t preview_offset = 0;
 };
@@ -229,6 +230,7 @@ struct Sign {
     std::vector<SignItem> items;
     /// cms of the Dastine front: more signed attributes, a DER Attribute (RFC 5652 section 5.3) each.
     std::vector<Bytes> attributes{};
+    std::optional<Bytes> previews{}; ///< all of them where they are small; then no descriptor travels
 };
 struct RsaWrapped {
     bool oaep = false;
