@@ -20,6 +20,9 @@ using token::Purpose;
 
 namespace {
 
+/// Hashing this much takes about as long as a hop to the pool and back.
+constexpr std::uint64_t quick_preview_bytes = 32 * 1024;
+
 std::string name_kind(link::NameKind kind) {
     switch (kind) {
     case link::NameKind::upn:
@@ -266,6 +269,19 @@ bool uses_key(PromptKind kind) noexcept {
 }
 
 } // namespace
+
+bool is_quick(const token::Token& token, const Order& order) noexcept {
+    if (!token.answers_at_once()) return false;
+    if (std::holds_alternative<link::Decrypt>(order.request) ||
+        std::holds_alternative<link::ImportCertificate>(order.request))
+        return false;
+    const auto* sign = std::get_if<link::Sign>(&order.request);
+    if (sign == nullptr) return true;
+    std::uint64_t shown = 0;
+    for (const auto& item : sign->items)
+        if (item.preview >= 0) shown += std::min<std::uint64_t>(item.size, quick_preview_bytes + 1);
+    return shown <= quick_preview_bytes;
+}
 
 Outcome<Prepared> prepare(const token::Token& token, const Order& order) {
     const auto info = token.info();

@@ -36,6 +36,9 @@ struct Prepared {
     std::vector<Certificate> certificates; ///< to be imported, the one that a key fits first
     bool unlocked = false;
 };
+/// Whether preparing takes microseconds and waits for nothing: then the I/O thread does it itself, since two
+/// hops would cost more.
+[[nodiscard]] bool is_quick(const token::Token& token, const Order& order) noexcept;
 /// Looks at token and previews, and writes the prompt.
 [[nodiscard]] protocol::Outcome<Prepared> prepare(const token::Token& token, const Order& order);
 

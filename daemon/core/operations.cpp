@@ -217,10 +217,13 @@ void OperationService::State::prepare(const RunningPointer& run, std::vector<Des
     order->admin_pin_max = config_.admin_pin_max;
     order->portal = is_portal(run->who);
     if (order->portal) order->session_keys = portals_.keys(run->who.origin, session_of(run->who));
-    executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, order] {
-        using Prepared = Outcome<operation_work::Prepared>;
-        auto prepared = std::make_shared<Prepared>(
-            guarded<Prepared>([&] { return operation_work::prepare(token, *order); }));
+    using Prepared = Outcome<operation_work::Prepared>;
+    const auto make = [&token = token_, order] {
+        return guarded<Prepared>([&] { return operation_work::prepare(token, *order); });
+    };
+    if (operation_work::is_quick(token_, *order)) return on_prepared(run, make());
+    executor_.post_to_pool([self = weak_from_this(), &executor = executor_, run, make] {
+        auto prepared = std::make_shared<Prepared>(make());
         executor.post([self, run, prepared] {
             if (const auto state = self.lock()) state->on_prepared(run, std::move(*prepared));
         });
@@ -292,9 +295,13 @@ void OperationService::State::write_down(const Running& run, std::string decisio
     log_.append(log_entry(run, std::move(decision), detail));
 }
 
-void OperationService::State::tell_state(Running& run, link::PromptState state) {
-    executor_.post([told = run.callbacks.on_state, state] {
-        if (told) told(state);
+void OperationService::State::tell_state(const RunningPointer& run, link::PromptState state) {
+    if (std::exchange(run->state_to_tell, state)) return;
+    executor_.post([run] {
+        const auto now = std::exchange(run->state_to_tell, std::nullopt);
+        if (!now || run->finished || run->answered) return;
+        run->shown_told = *now == link::PromptState::shown;
+        if (run->callbacks.on_state) run->callbacks.on_state(*now);
     });
 }
 

@@ -10,7 +10,7 @@ void OperationService::State::ask(const RunningPointer& run) {
     ConsentBroker::Hooks hooks;
     const auto self = weak_from_this();
     hooks.shown = [self, run] {
-        if (const auto state = self.lock()) state->on_shown(*run);
+        if (const auto state = self.lock()) state->on_shown(run);
     };
     hooks.allowed = [self, run](PromptRequest shown, PromptAnswer answer) {
         if (const auto state = self.lock()) state->on_allowed(run, std::move(shown), std::move(answer));
@@ -21,12 +21,13 @@ void OperationService::State::ask(const RunningPointer& run) {
     auto ticket = broker_.ask(run->prompt, std::move(hooks));
     if (!ticket) return finish(*run, ticket.error());
     run->ticket = *ticket;
-    tell_state(*run, link::PromptState::queued);
+    tell_state(run, link::PromptState::queued);
 }
 
-void OperationService::State::on_shown(Running& run) {
-    if (std::exchange(run.was_shown, true)) return;
-    tell_state(run, link::PromptState::shown);
+void OperationService::State::on_shown(const RunningPointer& run) {
+    run->was_shown = true;
+    run->answered = false;
+    if (!run->shown_told) tell_state(run, link::PromptState::shown);
 }
 
 void OperationService::State::on_ended(const RunningPointer& run, ConsentBroker::Ended ended) {
@@ -59,6 +60,7 @@ void OperationService::State::after_refusal(const Running& run, bool remember) {
 void OperationService::State::on_allowed(const RunningPointer& run, PromptRequest shown,
                                          PromptAnswer answer) {
     if (run->finished) return broker_.settle(run->ticket);
+    run->answered = true;
     switch (shown.kind) {
     case PromptKind::access:
         return on_access_allowed(run, answer.remember);

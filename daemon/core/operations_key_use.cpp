@@ -75,6 +75,16 @@ void OperationService::State::on_key_use_allowed(const RunningPointer& run, Prom
         operation_work::Job{Consent(std::move(shown), std::move(object)), run->request, run->certificates,
                             nullptr, secret_of(answer.new_pin), secret_of(answer.password),
                             std::move(answer.file), answer.confirmed, run->given_up, clock_.now()});
+    if (auto right = role == token::Role::user ? token_.authorise_at_once(*pin) : std::nullopt) {
+        pin->clear();
+        job->proof = std::make_shared<token::Authorisation>(std::move(*right));
+        if (run->window) run->proof = job->proof;
+        on_pin_right(run, job->consent.shown, remember);
+        executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, job] {
+            perform_on_pool(executor, token, std::move(*job), self, run);
+        });
+        return;
+    }
     executor_.post_to_pool(
         [self = weak_from_this(), &token = token_, &executor = executor_, run, pin, job, remember, role] {
             auto proof = authorise(token, role, *pin);

@@ -46,6 +46,9 @@ struct Running {
     std::optional<WindowTerms> window; ///< that the person gave with their yes
     std::uint64_t window_epoch = 0;    ///< when they gave it
     std::shared_ptr<token::Authorisation> proof;
+    bool shown_told = false;
+    bool answered = false; ///< nobody is asked at the moment
+    std::optional<link::PromptState> state_to_tell;
     ConsentBroker::Ticket ticket = 0;
     PromptRequest prompt; ///< for the log
     std::vector<token::TokenObject> objects;
@@ -108,7 +111,7 @@ private:
 
     // --- asking (operations_asking.cpp) ---
     void ask(const RunningPointer& run);
-    void on_shown(Running& run);
+    void on_shown(const RunningPointer& run);
     void on_ended(const RunningPointer& run, ConsentBroker::Ended ended);
     void after_refusal(const Running& run, bool remember);
     void on_allowed(const RunningPointer& run, PromptRequest shown, PromptAnswer answer);
@@ -151,7 +154,8 @@ private:
     void remember_choice(const Running& run, const token::TokenObject& object);
     LogEntry log_entry(const Running& run, std::string decision, std::string_view detail) const;
     void write_down(const Running& run, std::string decision, std::string_view detail = {});
-    void tell_state(Running& run, link::PromptState state);
+    /// When its turn comes, and only what is still so: a prompt that is shown at once was never queued.
+    void tell_state(const RunningPointer& run, link::PromptState state);
     void tell_access(const std::string& origin);
     void tell_windows();
     void tell_token();

@@ -138,9 +138,18 @@ Result<Statement> Database::prepare(const char* sql) {
 
 Result<void> Database::commit() {
     fault_point("vault.before_commit");
-    MOHR_TRY(execute("COMMIT"));
+    MOHR_TRY(run_kept(commit_, "COMMIT"));
     fault_point("vault.after_commit");
     return {};
+}
+
+Result<void> Database::run_kept(std::optional<Statement>& kept, const char* sql) {
+    if (!kept) {
+        auto prepared = prepare(sql);
+        if (!prepared) return prepared.error();
+        kept = std::move(*prepared);
+    }
+    return kept->run();
 }
 
 void Database::roll_back() noexcept {

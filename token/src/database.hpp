@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace mohr::token {
@@ -49,7 +50,7 @@ public:
     /// Runs `changes` (returning Result<void>) as one transaction; after an error nothing has changed.
     template <class Changes>
     [[nodiscard]] Result<void> transaction(Changes&& changes) {
-        MOHR_TRY(execute("BEGIN IMMEDIATE"));
+        MOHR_TRY(run_kept(begin_, "BEGIN IMMEDIATE"));
         if (Result<void> done = changes(); !done) {
             roll_back();
             return done.error();
@@ -69,7 +70,11 @@ private:
     [[nodiscard]] Result<void> check_journal(const std::filesystem::path& path);
     [[nodiscard]] Result<void> commit();
     void roll_back() noexcept;
-    OwnedSqlite connection_;
+    /// A statement that every change needs, prepared once.
+    [[nodiscard]] Result<void> run_kept(std::optional<Statement>& kept, const char* sql);
+    OwnedSqlite connection_; // outlives its statements
+    std::optional<Statement> begin_;
+    std::optional<Statement> commit_;
 };
 
 /// A SQLite result code as an Error: SQLITE_CORRUPT and SQLITE_NOTADB are vault_damaged, all else storage.

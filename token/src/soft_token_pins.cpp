@@ -216,6 +216,15 @@ Result<Authorisation, PinFailure> SoftToken::authorise(Role role, const Secret& 
     return impl_->check_stored(role, pin);
 }
 
+std::optional<Authorisation> SoftToken::authorise_at_once(const Secret& user_pin) {
+    const std::unique_lock lock(impl_->change, std::try_to_lock);
+    if (!lock || !impl_->ready() || !impl_->session) return std::nullopt;
+    // Otherwise there is something to be written first.
+    if (impl_->current().user_left != impl_->most_tries(Role::user) - 1) return std::nullopt;
+    if (!impl_->session->knows(user_pin)) return std::nullopt;
+    return impl_->admit(Role::user, impl_->session);
+}
+
 /// Unlocked: the durable user counter is one lower than what is left, so the try for this check is taken
 /// already and a right PIN writes nothing. A wrong one durably takes the next try before it is told.
 Result<Authorisation, PinFailure> SoftToken::Impl::check_unlocked(const Secret& pin) {

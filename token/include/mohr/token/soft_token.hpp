@@ -71,6 +71,7 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<SoftToken>> open(SoftTokenOptions options);
     ~SoftToken() override;
 
+    [[nodiscard]] bool answers_at_once() const noexcept override { return true; }
     [[nodiscard]] TokenInfo info() const override;
     [[nodiscard]] Result<std::vector<TokenObject>> objects() const override;
     [[nodiscard]] Result<void> initialise(Secret user_pin, Secret admin_pin, std::string label,
@@ -80,6 +81,7 @@ public:
     [[nodiscard]] Result<void> reset_blocked(Secret user_pin, Secret admin_pin,
                                              PinConfirmations confirmed) override;
     [[nodiscard]] Result<Authorisation, PinFailure> authorise(Role role, const Secret& pin) override;
+    [[nodiscard]] std::optional<Authorisation> authorise_at_once(const Secret& user_pin) override;
     [[nodiscard]] Result<void> change_pin(Authorisation proof, Secret new_pin,
                                           PinConfirmations confirmed) override;
     [[nodiscard]] Result<void> unblock_user(Authorisation admin, Secret new_user_pin,

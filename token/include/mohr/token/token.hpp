@@ -153,12 +153,14 @@ struct PinConfirmations {
 };
 
 /// One thing the token can do. Interface so that hardware tokens can stand beside the soft one.
-/// Every call may block (disk, Argon2id); none may be made on an I/O thread. All calls may come from any
+/// Every call may block (disk, Argon2id) and none may be made on an I/O thread, but where it says so. All calls may come from any
 /// thread. Whatever was acknowledged is durable before the call returns (rule 6).
 class Token {
 public:
     virtual ~Token() = default;
 
+    /// Whether info() and objects() come from memory and may be called on an I/O thread.
+    [[nodiscard]] virtual bool answers_at_once() const noexcept { return false; }
     [[nodiscard]] virtual TokenInfo info() const = 0;
     /// Everything on the token, oldest first. Needs no PIN (R143).
     [[nodiscard]] virtual Result<std::vector<TokenObject>> objects() const = 0;
@@ -177,6 +179,13 @@ public:
     /// Checks a PIN: takes a try durably, checks, gives it back (rule 5). While unlocked the check of the
     /// user PIN costs no Argon2id. A right user PIN unlocks the token until idle, lock or stop.
     [[nodiscard]] virtual Result<Authorisation, PinFailure> authorise(Role role, const Secret& pin) = 0;
+
+    /// The user PIN where it is right and nothing has to be written or waited for; may be called on an I/O
+    /// thread. After nothing came back authorise() decides, and must be asked.
+    [[nodiscard]] virtual std::optional<Authorisation> authorise_at_once(const Secret& user_pin) {
+        (void)user_pin;
+        return std::nullopt;
+    }
 
     /// R58, R151, R153. `proof` is of the role whose PIN changes.
     [[nodiscard]] virtual Result<void> change_pin(Authorisation proof, Secret new_pin,
