@@ -27,8 +27,14 @@ public:
     enum class Bug { none, objects, authorise, sign };
     Bug bug = Bug::none; ///< what throws, as a bug or memory used up would
 
+    bool at_once = false; ///< answers on the I/O thread where it can, as the soft token by itself does
+
     [[nodiscard]] int key_uses() const { return signatures + decryptions + generated + imported; }
 
+    bool answers_at_once() const noexcept override { return at_once && inner_.answers_at_once(); }
+    std::optional<token::Authorisation> authorise_at_once(const Secret& pin) override {
+        return at_once ? inner_.authorise_at_once(pin) : std::nullopt;
+    }
     token::TokenInfo info() const override { return inner_.info(); }
     Result<std::vector<token::TokenObject>> objects() const override {
         if (bug == Bug::objects) throw std::bad_alloc();

@@ -7,10 +7,16 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
+#include <mutex>
+#include <new>
+#include <thread>
 #include <type_traits>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 using namespace mohr;
 
@@ -65,6 +71,56 @@ TEST_CASE("secrets live in the arena, are zeroed when freed and absent after a f
               int status = 0;
               ::waitpid(child, &status, 0);
               return WIFSIGNALED(status) ? 0 : 4;
+          }) == 0);
+}
+
+TEST_CASE("threads that pass secrets to each other neither mix nor lose them [T30]", "[base]") {
+    CHECK(in_child([] {
+              if (install_secret_memory(2 << 20, OpensslHeap::secret) == SecretMemory::plain) return 1;
+              std::mutex mutex;
+              std::vector<std::pair<std::uint8_t, Secret>> passed;
+              std::atomic<int> wrong{0};
+              const auto work = [&](unsigned seed) {
+                  for (unsigned i = 0; i < 3000; ++i) {
+                      seed = seed * 1664525 + 1013904223;
+                      const auto fill = static_cast<std::uint8_t>(seed >> 24);
+                      Secret fresh(1 + (seed >> 8) % 3000); // both sides of the largest small block
+                      for (const std::uint8_t byte : fresh.reveal()) wrong += byte != 0;
+                      std::memset(fresh.reveal_mutable().data(), fill, fresh.size());
+                      std::pair<std::uint8_t, Secret> taken;
+                      {
+                          const std::lock_guard lock(mutex);
+                          passed.emplace_back(fill, std::move(fresh));
+                          if (passed.size() < 40) continue;
+                          std::swap(passed[seed % passed.size()], passed.back());
+                          taken = std::move(passed.back());
+                          passed.pop_back();
+                      }
+                      for (const std::uint8_t byte : taken.second.reveal()) wrong += byte != taken.first;
+                  }
+              };
+              for (int round = 0; round < 5; ++round) { // threads that ended gave back what they kept
+                  std::vector<std::thread> threads;
+                  for (unsigned i = 0; i < 4; ++i) threads.emplace_back(work, i + 1);
+                  for (std::thread& thread : threads) thread.join();
+              }
+              return wrong == 0 ? 0 : 2;
+          }) == 0);
+}
+
+TEST_CASE("an arena that is used up says so, and serves again after a release [T30]", "[base]") {
+    const std::size_t size = GENERATE(16U, 700U, 100'000U);
+    CHECK(in_child([&] {
+              if (install_secret_memory(1 << 20, OpensslHeap::ordinary) == SecretMemory::plain) return 1;
+              std::vector<Secret> all;
+              try {
+                  for (;;) all.emplace_back(size);
+              } catch (const std::bad_alloc&) {
+                  if (all.size() * size < std::size_t{1} << 19) return 2; // most of it was to be had
+              }
+              all.resize(all.size() / 2);
+              for (std::size_t i = all.size() / 2; i > 0; --i) all.emplace_back(size);
+              return 0;
           }) == 0);
 }
 

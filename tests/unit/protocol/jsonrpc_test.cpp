@@ -35,6 +35,17 @@ TEST_CASE("a request is read with its id, method and parameters", "[protocol][js
     CHECK(notification->kind == Kind::notification);
 }
 
+TEST_CASE("members that are text already become members of the result", "[protocol][jsonrpc]") {
+    const json object{{"subject", "CN=\"Sara\""}, {"chain", {"AA==", "BB=="}}};
+    const std::string more = "\"certificate\":" + object.dump();
+    for (const json& fields : {json::object(), json{{"signature", "AA=="}, {"algorithm", "ECDSA-SHA-256"}}}) {
+        json whole = fields;
+        whole["certificate"] = object;
+        const Id id(std::string("a \"quoted\" id"));
+        CHECK(json::parse(make_result_with(id, fields, more)) == json::parse(make_result(id, whole)));
+    }
+}
+
 TEST_CASE("text that is not strict JSON is a parse error without an id", "[protocol][jsonrpc]") {
     CHECK(code_of("") == Code::parse_error);
     CHECK(code_of("{") == Code::parse_error);

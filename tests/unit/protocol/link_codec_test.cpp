@@ -38,6 +38,7 @@ std::vector<FromDoor> from_door_samples() {
     Sign sign{SignFormat::cms, DigestAlgorithm::sha512, Scheme::ecdsa, "h", false, {}, {some}};
     sign.items.push_back({"قرارداد.txt", "text/plain", 1200, Bytes(64, 1), false, 0, 4096});
     sign.items.push_back({"b", "", 0, Bytes(64, 2), true, -1, 0});
+    sign.previews = Bytes(70'000, 6);
     all.emplace_back(Operation{5, 0, 9, sign});
     Decrypt decrypt{"sealed", 4096, true, "AES-256-GCM", 32, {}};
     decrypt.recipients.push_back(
@@ -166,6 +167,7 @@ TEST_CASE("every message of the door comes back as it was sent", "[protocol][lin
     CHECK(request.items[0].preview_offset == 4096);
     CHECK(request.items[1].preview == -1);
     CHECK(request.items[1].blind);
+    CHECK(request.previews == Bytes(70'000, 6));
     CHECK(request.digest_algorithm == DigestAlgorithm::sha512);
 }
 
@@ -192,6 +194,22 @@ TEST_CASE("every message of the core comes back as it was sent", "[protocol][lin
     }
     CHECK(std::find(seen.begin(), seen.end(), false) == seen.end());
     CHECK(std::find(answers.begin(), answers.end(), false) == answers.end());
+}
+
+TEST_CASE("messages are CBOR in the shortest form, as another implementation writes it", "[protocol][link]") {
+    const auto same = [](const Bytes& body) {
+        const json tree = json::from_cbor(body); // throws on what is not CBOR
+        CHECK(json::to_cbor(tree).size() == body.size());
+    };
+    for (const FromDoor& sample : from_door_samples()) same(encode(sample));
+    for (const FromCore& sample : from_core_samples()) same(encode(sample).body);
+    for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{23}, std::uint64_t{24}, std::uint64_t{255},
+                                       std::uint64_t{256}, std::uint64_t{65535}, std::uint64_t{65536},
+                                       std::uint64_t{0xFFFFFFFF}, std::uint64_t{0x100000000}, ~std::uint64_t{0}}) {
+        const Bytes body = encode(FromDoor(ConnectionClosed{number}));
+        same(body);
+        CHECK(json::from_cbor(body)["connection"] == number);
+    }
 }
 
 TEST_CASE("a secret travels beside the map and never inside it", "[protocol][link]") {

@@ -157,6 +157,28 @@ TEST_CASE("a right PIN while unlocked changes nothing on disk", "[token][pin]") 
     CHECK(test::read_file(fixture.scratch.path() / "data" / "vault.db-wal") == log);
 }
 
+TEST_CASE("a right PIN is known at once only while nothing has to be written or waited for [R55]",
+          "[token][pin]") {
+    test::TokenFixture fixture;
+    fixture.initialise();
+    auto& token = *fixture.token;
+    CHECK_FALSE(token.authorise_at_once(pin(test::user_pin))); // locked
+    (void)fixture.user();
+    const std::uint64_t epoch = token.info().epoch;
+    const auto proof = token.authorise_at_once(pin(test::user_pin));
+    REQUIRE(proof);
+    CHECK(proof->role() == Role::user);
+    CHECK_FALSE(token.authorise_at_once(pin("000111")));
+    CHECK_FALSE(token.authorise_at_once(pin(test::admin_pin)));
+    CHECK(token.info().epoch == epoch);
+    CHECK(wrong(token, Role::user, "000111").tries_left == 4U);
+    CHECK_FALSE(token.authorise_at_once(pin(test::user_pin))); // the tries must come back durably first
+    (void)fixture.user();
+    CHECK(token.authorise_at_once(pin(test::user_pin)));
+    token.lock();
+    CHECK_FALSE(token.authorise_at_once(pin(test::user_pin)));
+}
+
 // --- Rules of R42–R46 and their confirmations
 // ------------------------------------------------------------------------
 

@@ -328,7 +328,48 @@ TEST_CASE("after a wrong PIN the right one signs, and every try is written down 
     REQUIRE(lines.size() == 2);
     CHECK(lines[0].find("\"pin_wrong\"") != std::string::npos);
     CHECK(lines[1].find("\"allowed\"") != std::string::npos);
-    CHECK(call.states == std::vector<link::PromptState>{link::PromptState::queued, link::PromptState::shown});
+    CHECK(call.states == std::vector<link::PromptState>{link::PromptState::shown});
+}
+
+TEST_CASE("a page is told that its prompt is queued only while it waits behind another", "[consent]") {
+    using States = std::vector<link::PromptState>;
+    OperationFixture f;
+    f.allow_access();
+    f.allow_access(f.other);
+    const auto& first = f.ask(OperationFixture::cms({"text"}));
+    const auto& second = f.ask(OperationFixture::cms({"text"}), f.other, 2);
+    CHECK(first.states == States{link::PromptState::shown});
+    CHECK(second.states == States{link::PromptState::queued});
+    f.surface.deny();
+    f.executor.run();
+    CHECK(second.states == States{link::PromptState::queued, link::PromptState::shown});
+}
+
+TEST_CASE("an unlocked token checks a right PIN at once, and a wrong one pays before it is told [R55] [T34]",
+          "[consent]") {
+    OperationFixture f;
+    f.allow_access();
+    f.counting->at_once = true;
+    CHECK(f.ask_and_allow(OperationFixture::cms({"one"}), f.silver.text()).reply());
+    CHECK(f.counting->authorised == 1); // locked: only the whole check can open it
+    CHECK(f.ask_and_allow(OperationFixture::cms({"two"}), f.silver.text()).reply());
+    CHECK(f.counting->authorised == 1);
+    CHECK(f.counting->signatures == 2);
+    const auto epoch = f.token->info().epoch;
+    auto& call = f.ask(OperationFixture::cms({"three"}));
+    f.surface.allow("000000", f.silver.text());
+    f.executor.run();
+    CHECK(f.counting->authorised == 2);
+    CHECK(f.token->info().epoch == epoch + 1);
+    CHECK(f.surface.last().pin.tries_left == 4);
+    f.surface.allow(test::user_pin, f.silver.text());
+    f.executor.run();
+    CHECK(call.reply());
+    CHECK(f.counting->authorised == 3); // the tries that came back had to be written first
+    const auto lines = f.log_lines();
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[1].find("\"allowed\"") != std::string::npos);
+    CHECK(lines[2].find("\"pin_wrong\"") != std::string::npos);
 }
 
 TEST_CASE("nothing is released whose log entry cannot be committed [T34]", "[consent]") {

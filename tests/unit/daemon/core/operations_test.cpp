@@ -127,6 +127,36 @@ TEST_CASE("a small raw document without its preview is refused, a large one is n
     CHECK(f.surface.last().documents[0].preview.empty());
 }
 
+TEST_CASE("small previews come inside the message and are checked as those of a descriptor are [T20]",
+          "[operations]") {
+    Granted f;
+    auto sign = raw({"pay 1 to Ali", "", "pay 2 to Sara"});
+    for (auto& item : sign.items) item.preview = 0;
+    sign.items[1].preview_offset = sign.items[2].preview_offset = 12;
+    sign.previews = to_bytes(as_bytes("pay 1 to Alipay 2 to Sara"));
+    auto& call = f.ask(sign);
+    CHECK(f.surface.last().documents[0].preview == "pay 1 to Ali");
+    CHECK(f.surface.last().documents[1].size == 0U);
+    CHECK(f.surface.last().documents[2].preview == "pay 2 to Sara");
+    CHECK(call.pending());
+    const std::size_t shown = f.surface.shown.size();
+    for (const std::uint64_t wrong :
+         {std::uint64_t{11}, std::uint64_t{13}, std::uint64_t{25}, UINT64_MAX, UINT64_MAX - 12}) {
+        auto moved = sign;
+        moved.items[2].preview_offset = wrong;
+        CHECK_FALSE(f.ask(moved).reply());
+    }
+    auto other = sign;
+    other.previews = to_bytes(as_bytes("pay 9 to Alipay 2 to Sara"));
+    CHECK_FALSE(f.ask(other).reply());
+    // A descriptor beside them shows nothing.
+    other = sign;
+    other.items[0].preview = 1;
+    CHECK(f.ask(other, f.portal, 1, previews_of({"pay 1 to Ali", "pay 1 to Ali"})).code() ==
+          Code::invalid_params);
+    CHECK(f.surface.shown.size() == shown);
+}
+
 TEST_CASE("one descriptor carries the previews of a batch, each at its own place [T20]", "[operations]") {
     Granted f;
     auto sign = raw({"pay 1 to Ali", "pay 2 to Sara"});

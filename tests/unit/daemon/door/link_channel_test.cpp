@@ -52,6 +52,10 @@ Bytes frame(ByteView body, ByteView secret = {}) {
     return all;
 }
 
+Bytes as_body(std::string_view text) {
+    return to_bytes(as_bytes(text));
+}
+
 Descriptor memory_file(std::string_view content) {
     Descriptor file(::memfd_create("test", MFD_CLOEXEC));
     REQUIRE(write_all(file.get(), as_bytes(content)));
@@ -117,6 +121,26 @@ TEST_CASE("a message that comes byte by byte is one message", "[daemon][link]") 
     REQUIRE(peer.received.size() == 1);
     CHECK(as_text(peer.received[0].body) == "body");
     CHECK(peer.received[0].secret.same_as(as_bytes("secret")));
+}
+
+TEST_CASE("messages of one turn go out together, and closing leaves none behind", "[daemon][link]") {
+    RawPeer peer;
+    Descriptors files;
+    files.push_back(memory_file("file"));
+    peer.channel->send(as_body("one"));
+    peer.channel->send(as_body("two"), Secret(as_bytes("secret")));
+    peer.channel->send(as_body("three"), {}, std::move(files)); // a descriptor begins a write of its own
+    std::array<char, 256> buffer{};
+    CHECK(::recv(peer.raw.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) == -1);
+    SECTION("at the end of the turn") { peer.poll(); }
+    SECTION("when it is closed") { peer.channel->close(); }
+    Bytes expected = frame(as_bytes("one"));
+    for (const Bytes& next : {frame(as_bytes("two"), as_bytes("secret")), frame(as_bytes("three"))})
+        expected.insert(expected.end(), next.begin(), next.end());
+    Bytes got;
+    for (ssize_t n = 0; (n = ::recv(peer.raw.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0;)
+        got.insert(got.end(), buffer.begin(), buffer.begin() + n);
+    CHECK(got == expected);
 }
 
 TEST_CASE("a long queue goes out whole and in order when the reader is slow", "[daemon][link]") {
