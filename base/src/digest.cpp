@@ -90,7 +90,8 @@ Bytes hmac_sha256(ByteView key, ByteView bytes) {
     static const std::uint8_t nothing = 0;
     Bytes out(32);
     std::size_t length = 0;
-    if (!context || EVP_MAC_init(context.get(), key.empty() ? &nothing : key.data(), key.size(), nullptr) != 1 ||
+    if (!context ||
+        EVP_MAC_init(context.get(), key.empty() ? &nothing : key.data(), key.size(), nullptr) != 1 ||
         EVP_MAC_update(context.get(), bytes.data(), bytes.size()) != 1 ||
         EVP_MAC_final(context.get(), out.data(), &length, out.size()) != 1)
         throw std::bad_alloc();

@@ -75,11 +75,13 @@ Result<std::shared_ptr<const std::string>> certificate_text(const link::Certific
         std::shared_ptr<const std::string> text;
     };
     thread_local std::deque<Kept> kept;
-    const auto known = std::find_if(kept.begin(), kept.end(), [&](const Kept& one) { return same(one.view, view); });
+    const auto known =
+        std::find_if(kept.begin(), kept.end(), [&](const Kept& one) { return same(one.view, view); });
     if (known != kept.end()) return known->text;
     const auto object = protocol::web::certificate_object(view);
     if (!object) return object.error();
-    auto text = std::make_shared<const std::string>(object->dump(-1, ' ', false, json::error_handler_t::replace));
+    auto text =
+        std::make_shared<const std::string>(object->dump(-1, ' ', false, json::error_handler_t::replace));
     if (kept.size() >= kept_certificates) kept.pop_front();
     kept.push_back({view, text});
     return text;

@@ -29,7 +29,7 @@ struct WorkResult {
     std::unique_ptr<nlohmann::json> fields; ///< members of the result, never null
     /// Its member "certificate", if it has one, as JSON text.
     std::shared_ptr<const std::string> certificate;
-    std::string content_name;               ///< "cms", "data"; empty: no content
+    std::string content_name; ///< "cms", "data"; empty: no content
     std::unique_ptr<Source> content;
     std::optional<std::uint64_t> content_size;
     bool content_is_json = false; ///< a list too long for one message: always a stream

@@ -203,9 +203,10 @@ TEST_CASE("messages are CBOR in the shortest form, as another implementation wri
     };
     for (const FromDoor& sample : from_door_samples()) same(encode(sample));
     for (const FromCore& sample : from_core_samples()) same(encode(sample).body);
-    for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{23}, std::uint64_t{24}, std::uint64_t{255},
-                                       std::uint64_t{256}, std::uint64_t{65535}, std::uint64_t{65536},
-                                       std::uint64_t{0xFFFFFFFF}, std::uint64_t{0x100000000}, ~std::uint64_t{0}}) {
+    for (const std::uint64_t number :
+         {std::uint64_t{0}, std::uint64_t{23}, std::uint64_t{24}, std::uint64_t{255}, std::uint64_t{256},
+          std::uint64_t{65535}, std::uint64_t{65536}, std::uint64_t{0xFFFFFFFF}, std::uint64_t{0x100000000},
+          ~std::uint64_t{0}}) {
         const Bytes body = encode(FromDoor(ConnectionClosed{number}));
         same(body);
         CHECK(json::from_cbor(body)["connection"] == number);

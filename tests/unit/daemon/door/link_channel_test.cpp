@@ -132,8 +132,12 @@ TEST_CASE("messages of one turn go out together, and closing leaves none behind"
     peer.channel->send(as_body("three"), {}, std::move(files)); // a descriptor begins a write of its own
     std::array<char, 256> buffer{};
     CHECK(::recv(peer.raw.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) == -1);
-    SECTION("at the end of the turn") { peer.poll(); }
-    SECTION("when it is closed") { peer.channel->close(); }
+    SECTION("at the end of the turn") {
+        peer.poll();
+    }
+    SECTION("when it is closed") {
+        peer.channel->close();
+    }
     Bytes expected = frame(as_bytes("one"));
     for (const Bytes& next : {frame(as_bytes("two"), as_bytes("secret")), frame(as_bytes("three"))})
         expected.insert(expected.end(), next.begin(), next.end());
