@@ -217,7 +217,7 @@ Outcome<Bytes> der_sequence(ByteView given) {
 } // namespace
 
 void Session::begin(const jsonrpc::Id& id, std::string_view method, web::Call call) {
-    if (std::holds_alternative<web::ServiceInfo>(call)) return reply(id, service_info());
+    if (std::holds_alternative<web::ServiceInfo>(call)) return reply_service_info(id);
     if (const auto* open = std::get_if<web::StreamOpen>(&call)) return open_stream(id, *open);
     if (const auto* close = std::get_if<web::StreamClose>(&call)) return close_stream(id, close->stream);
     bool as_stream = false;
@@ -389,6 +389,14 @@ json Session::service_info() const {
     return info;
 }
 
+void Session::reply_service_info(const jsonrpc::Id& id) {
+    if (info_.empty()) {
+        const std::string object = service_info().dump(-1, ' ', false, json::error_handler_t::replace);
+        info_ = object.substr(1, object.size() - 2);
+    }
+    host_.send(jsonrpc::make_result_with(id, json::object(), info_));
+}
+
 // --- streams ---
 
 void Session::open_stream(const jsonrpc::Id& id, const web::StreamOpen& call) {
@@ -498,6 +506,7 @@ void Session::on_site(link::Access access, const std::string& token) {
     const bool changed = std::exchange(site_known_, true) && access_ != access;
     access_ = access;
     token_ = token;
+    info_.clear();
     if (changed) notify("access.changed", {{"access", web::access_name(access)}});
 }
 

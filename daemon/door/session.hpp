@@ -82,6 +82,7 @@ private:
     [[nodiscard]] Outcome<std::unique_ptr<Work>> make_work(const WorkContext& context,
                                                            protocol::web::Call& call);
     [[nodiscard]] nlohmann::json service_info() const;
+    void reply_service_info(const protocol::jsonrpc::Id& id);
     void open_stream(const protocol::jsonrpc::Id& id, const protocol::web::StreamOpen& call);
     void close_stream(const protocol::jsonrpc::Id& id, StreamId stream);
     void cancel(const protocol::jsonrpc::Id& id);
@@ -105,6 +106,7 @@ private:
     SessionHost& host_;
     link::Access access_ = link::Access::undecided;
     std::string token_;
+    std::string info_; ///< members of the answer to service.info as JSON text; empty after a change
 
     std::vector<std::unique_ptr<Request>> requests_;
     std::map<link::OperationId, Request*> operations_;
