@@ -10,6 +10,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <malloc.h>
 #include <unistd.h>
 
 namespace {
@@ -61,6 +62,7 @@ int run(const Options& options) {
     const auto log = make_logger(config.log_level, config.log_format);
     Daemon daemon(options, std::move(config), *paths, log);
     if (const auto started = daemon.start(); !started) return end(started.error().exit, started.error().text);
+    ::malloc_trim(0); // what only the start needed
     daemon.run();
     return static_cast<int>(Exit::ok);
 }

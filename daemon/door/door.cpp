@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <malloc.h>
 #include <map>
 
 #include <link/link_channel.hpp>
@@ -231,6 +232,7 @@ private:
         const auto sandbox =
             close_sandbox(options_.forced_landlock_abi, options_.seccomp ? Seccomp::on : Seccomp::off);
         if (!sandbox) return sandbox.error();
+        ::malloc_trim(0); // the filter's construction took half a megabyte
         link_.send(link::Ready{sandbox->landlock_abi, sandbox->seccomp});
         if (message.accepting) arm();
 #if defined(MOHR_FAULT_POINTS)
