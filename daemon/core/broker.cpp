@@ -156,7 +156,7 @@ void ConsentBroker::on_answer(PromptId prompt, std::optional<PromptAnswer> answe
         on_screen_->phase = Phase::answered;
         if (!on_screen_->entry.request.local) budget_.allowed(on_screen_->entry.request.origin);
         const auto told = on_screen_->entry.hooks.allowed;
-        told(on_screen_->entry.request, *std::move(answer));
+        told(std::move(on_screen_->entry.request), *std::move(answer)); // a repeat brings its own
         return;
     }
     auto entry = std::move(on_screen_->entry);
