@@ -350,6 +350,7 @@ TEST_CASE("an unlocked token checks a right PIN at once, and a wrong one pays be
     OperationFixture f;
     f.allow_access();
     f.counting->at_once = true;
+    f.token->lock();
     CHECK(f.ask_and_allow(OperationFixture::cms({"one"}), f.silver.text()).reply());
     CHECK(f.counting->authorised == 1); // locked: only the whole check can open it
     CHECK(f.ask_and_allow(OperationFixture::cms({"two"}), f.silver.text()).reply());
