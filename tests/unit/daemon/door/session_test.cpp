@@ -255,11 +255,24 @@ TEST_CASE("a request names digest, size and whole preview of its document to the
     CHECK(sign.items[2].preview_offset == 5);
     CHECK(sign.items[3].blind);
     CHECK(sign.items[3].preview == -1);
-    REQUIRE(f.host.descriptors[0].size() == 1);
-    std::array<char, 16> preview{};
-    REQUIRE(::pread(f.host.descriptors[0][0].get(), preview.data(), preview.size(), 0) == 10);
-    CHECK(std::string(preview.data(), 10) == "firstthird");
-    CHECK(::pwrite(f.host.descriptors[0][0].get(), "x", 1, 0) == -1); // sealed
+    CHECK(f.host.descriptors[0].empty());
+    REQUIRE(sign.previews);
+    CHECK(as_text(*sign.previews) == "firstthird");
+
+    // More than a message should carry goes into a sealed descriptor.
+    const std::string large(20'000, 'y');
+    f.send("sign.batch", {{"format", "raw"},
+                          {"items",
+                           {{{"id", "1"}, {"document", inline_document("first")}},
+                            {{"id", "2"}, {"document", inline_document(large)}}}}});
+    REQUIRE(f.host.requests.size() == 2);
+    CHECK_FALSE(std::get<link_::Sign>(f.host.requests[1]).previews);
+    REQUIRE(f.host.descriptors[1].size() == 1);
+    const int file = f.host.descriptors[1][0].get();
+    std::string preview(30'000, '\0');
+    const auto size = ::pread(file, preview.data(), preview.size(), 0);
+    CHECK(preview.substr(0, static_cast<std::size_t>(size)) == "first" + large);
+    CHECK(::pwrite(file, "x", 1, 0) == -1); // sealed
 }
 
 TEST_CASE("every request has exactly one reply, also when it is cancelled and answered late",
