@@ -297,3 +297,32 @@ def test_cancelled_selection(start):
             assert await page.call("SelectCertificateFromTokenByUI", issuer=None, keyUsages=None) == "18"
             assert await page.call("GetSelectedCertificate") == "11"
     run(body())
+
+
+def test_token_events(start):
+    """a lock by the person is the removal of the token, the next right PIN its insertion, each told once [R190]"""
+    sandbox = start(script=[SELECT, ALLOW])
+
+    async def body():
+        async with DastinePage(sandbox) as page:
+            await page.select()
+            assert await page.call("Sign", data=b64(b"data"), hash="SHA256") not in ("14", "18", "20")
+            assert await page.call("SetTokenRemoveEvent") == "0"
+            assert await page.call("TokenRemoveHandler") == "10"
+            sandbox.mohr("token", "lock")
+            assert await happened(page, "TokenRemoveHandler")
+            assert await page.call("TokenRemoveHandler") == "10"
+            assert await page.call("SetTokenInsertEvent") == "0"
+            assert await page.call("TokenInsertHandler") == "10"
+            assert len(await page.call("Sign", data=b64(b"data"), hash="SHA256")) > 100
+            assert await happened(page, "TokenInsertHandler")
+    run(body())
+
+
+async def happened(page, poll):
+    """Polls as the script does, twice a second, for ten seconds at most."""
+    for _ in range(20):
+        if await page.call(poll) == "0":
+            return True
+        await asyncio.sleep(0.5)
+    return False
