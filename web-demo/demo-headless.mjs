@@ -84,6 +84,21 @@ class Demo {
         return panel;
     }
 
+    /** Runs a flow of the migration page in both ways; the portal's server must accept what comes of each. */
+    async compare(flow) {
+        const page = this.#page;
+        await page.click(`#tab-${flow}`);
+        const seen = [];
+        for (const way of ['legacy', 'modern']) {
+            const side = page.locator(`[data-flow="${flow}"] [data-way="${way}"]`);
+            await side.locator('button.primary').click();
+            await side.locator('.verdict').waitFor({ timeout: stepTimeoutMs });
+            if ((await side.getAttribute('data-outcome')) !== 'good') throw new Error(`${way}: ${await side.locator('.output').innerText()}`);
+            seen.push(`${await side.locator('.messages li').count()} messages ${way === 'legacy' ? 'on the old wire' : 'on /v1'}`);
+        }
+        return seen.join(', ');
+    }
+
     /** The backend's own checks, each of which must have held. */
     async checks(panel, names) {
         for (const name of names) {
@@ -164,6 +179,29 @@ async function mainJob(page, folder) {
         return signText();
     });
     await demo.picture('portal-fa');
+    await migration(page, demo);
+}
+
+async function migration(page, demo) {
+    await demo.step('open the migration page', async () => {
+        await page.goto(`${options.url}/migration.html?lang=en`);
+        await page.locator('#status[data-state="ready"]').waitFor({ timeout: stepTimeoutMs });
+    });
+    for (const [flow, title] of [
+        ['contract', 'sign a contract'],
+        ['tender', 'open sealed tender files'],
+        ['listing', 'sign a listing'],
+        ['login', 'log in'],
+        ['levy', 'sign a declaration'],
+    ]) {
+        await demo.step(`${title} as old portals do, and as it is done now`, () => demo.compare(flow));
+    }
+    await demo.picture('migration-en');
+    await demo.step('the migration page in Persian', async () => {
+        await page.click('#language');
+        return demo.compare('contract');
+    });
+    await demo.picture('migration-fa');
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'mohr-demo-'));
