@@ -203,6 +203,27 @@ test('a download gives credit as it is read and holds to its size [R192]', async
     assert.ok(Buffer.concat(parts).equals(content));
 });
 
+test('results of a batch too long for one message come by stream and read like any others [R188] [R192]', async (t) => {
+    const results = Array.from({ length: 500 }, (_value, at) => ({ id: `${at}`, cms: toBase64(randomBytes(1500)) }));
+    let text = Buffer.from(JSON.stringify(results));
+    const service = await FakeService.start(t, {
+        'sign.batch': (_params, link) => {
+            setImmediate(() => {
+                for (let at = 0; at < text.length; at += 256 * KiB) link.sendBytes(4, text.subarray(at, at + 256 * KiB));
+                link.notify('stream.end', { stream: 4 });
+            });
+            return { stream: 4, size: text.length, certificate: { handle: 'h' }, algorithm: 'ECDSA-SHA-256' };
+        },
+    });
+    const mohr = clientOf(t, service);
+    const sign = () => mohr.signBatch({ format: 'cms', items: [{ id: '0', document: { name: 'a', content: 'x' } }] });
+    assert.deepEqual(await sign(), { results, certificate: { handle: 'h' }, algorithm: 'ECDSA-SHA-256' });
+    for (const bad of ['{"results":[]}', '[1,']) {
+        text = Buffer.from(bad);
+        await rejectsWith(sign(), 'protocol_violation');
+    }
+});
+
 test('a download that ends early is an error and not a short file [R192]', async (t) => {
     const service = await FakeService.start(t, {
         'decrypt.cms': (_params, link) => {

@@ -103,6 +103,18 @@ for (const [name, launch] of browsers) {
             assert.equal((await run('sha256sum', [content])).toString().slice(0, 64), createHash('sha256').update(pattern(size)).digest('hex'));
         });
 
+        await t.test('the results of five hundred items come whole, though no message holds them [R188] [R192]', async (t) => {
+            const { page, sandbox } = await openSandbox(t, browser, site);
+            const { results, algorithm } = await page.eval(async () => {
+                const items = Array.from({ length: 500 }, (_value, at) => ({ id: `item-${at}`, document: { name: `${at}.txt`, content: `text ${at}` } }));
+                return mohr.signBatch({ format: 'cms', items });
+            });
+            assert.ok(JSON.stringify(results).length > 1024 * 1024, 'the list is longer than a message');
+            assert.match(algorithm, /-SHA-256$/);
+            assert.deepEqual(results.map(({ id }) => id), Array.from({ length: 500 }, (_value, at) => `item-${at}`));
+            for (const at of [0, 250, 499]) await verifyCms(t, sandbox, results[at].cms, `text ${at}`);
+        });
+
         await t.test('a batch is one prompt over the exact list, each item verified by openssl [R188]', async (t) => {
             const { page, sandbox } = await openSandbox(t, browser, site, {
                 // A second prompt would meet a refusal.

@@ -172,7 +172,11 @@ export class Mohr {
             for (const { id, document } of params.items) items.push({ id, document: await planner.document(document) });
             return { ...rest(params, ['certificate', 'items']), ...choice(params), items };
         };
-        return (await this.#request('sign.batch', build, options)).value as unknown as BatchResult;
+        const result = await this.#request('sign.batch', build, options);
+        if (!result.download) return result.value as unknown as BatchResult;
+        // A list too long for one message comes as a stream of its JSON.
+        const { certificate, algorithm } = result.value as unknown as BatchResult;
+        return { results: await listOf(ResultContent.fromDownload(result.download)), certificate, algorithm };
     }
 
     /** Seals content to the holders of these certificates (base64 DER). Nobody is asked: only public keys are used. */
@@ -321,6 +325,17 @@ function rest(params: object, without: string[]): Record<string, unknown> {
     return Object.fromEntries(
         Object.entries(params).filter(([name, value]) => value !== undefined && !without.includes(name)),
     );
+}
+
+async function listOf(content: ResultContent): Promise<BatchResult['results']> {
+    const text = await content.text();
+    try {
+        const list: unknown = JSON.parse(text);
+        if (Array.isArray(list)) return list as BatchResult['results'];
+    } catch {
+        // said below
+    }
+    throw new MohrError('protocol_violation', 'the streamed results are no list');
 }
 
 function contentOf(result: CallResult, member: string): ResultContent {
