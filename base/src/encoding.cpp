@@ -115,7 +115,8 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-std::string printable(std::string_view text, std::size_t max_bytes) {
+namespace {
+std::string escaped(std::string_view text, std::size_t max_bytes, std::string_view kept) {
     std::string out;
     char escape[16];
     while (!text.empty()) {
@@ -129,7 +130,7 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
             text.remove_prefix(1);
             continue;
         }
-        if (is_control(c)) {
+        if (is_control(c) && kept.find(text[0]) == std::string_view::npos) {
             std::snprintf(escape, sizeof escape, "\\u{%x}", static_cast<unsigned>(c));
             out += escape;
         } else {
@@ -138,6 +139,15 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
         text.remove_prefix(length);
     }
     return out;
+}
+} // namespace
+
+std::string printable(std::string_view text, std::size_t max_bytes) {
+    return escaped(text, max_bytes, {});
+}
+
+std::string printable_lines(std::string_view text) {
+    return escaped(text, std::string_view::npos, "\n\t");
 }
 
 } // namespace mohr

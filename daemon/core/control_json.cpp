@@ -150,22 +150,30 @@ json to_control_json(const SiteRecord& site) {
             {"dastine", quirks_json(site.quirks)}};
 }
 
+/// Text that pages, documents and certificates bring along may hold characters that turn the line around: no agent gets
+/// them as they are, so that none has to think of it (T17).
 json to_control_json(const PromptRequest& request) {
+    const auto shown = [](const std::string& text) { return printable(text, std::string::npos); };
+    const auto shown_list = [&](const std::vector<std::string>& texts) {
+        json list = json::array();
+        for (const std::string& text : texts) list.push_back(shown(text));
+        return list;
+    };
     json documents = json::array();
     for (const PromptDocument& document : request.documents) {
-        json one{{"name", document.name},
-                 {"mediaType", document.media_type},
+        json one{{"name", shown(document.name)},
+                 {"mediaType", shown(document.media_type)},
                  {"digestAlgorithm", digest_name(document.digest_algorithm)},
                  {"digest", to_hex(document.digest)}};
         if (document.size) one["size"] = *document.size;
-        if (!document.preview.empty()) one["preview"] = document.preview;
+        if (!document.preview.empty()) one["preview"] = printable_lines(document.preview);
         documents.push_back(std::move(one));
     }
     json certificates = json::array();
     for (const PromptCertificate& certificate : request.certificates)
         certificates.push_back({{"id", certificate.id},
-                                {"commonName", certificate.common_name},
-                                {"issuer", certificate.issuer},
+                                {"commonName", shown(certificate.common_name)},
+                                {"issuer", shown(certificate.issuer)},
                                 {"notAfter", to_rfc3339(certificate.not_after)},
                                 {"usable", certificate.usable},
                                 {"reason", certificate.reason},
@@ -194,8 +202,8 @@ json to_control_json(const PromptRequest& request) {
              {"asksAccess", request.asks_access},
              {"asksBlind", request.asks_blind},
              {"program",
-              {{"name", request.program.name},
-               {"path", request.program.path},
+              {{"name", shown(request.program.name)},
+               {"path", shown(request.program.path)},
                {"pid", request.program.pid},
                {"knownBrowser", request.program.known_browser}}},
              {"purpose", request.purpose},
@@ -208,9 +216,9 @@ json to_control_json(const PromptRequest& request) {
              {"pin", std::move(pin)},
              {"remember", request.remember},
              {"keyAlgorithm", request.key_algorithm},
-             {"keySubject", request.key_subject},
-             {"keyNames", request.key_names},
-             {"attributes", request.attributes},
+             {"keySubject", shown(request.key_subject)},
+             {"keyNames", shown_list(request.key_names)},
+             {"attributes", shown_list(request.attributes)},
              {"file", request.file}};
     if (request.window)
         out["window"] = {{"items", request.window->items}, {"minutes", request.window->minutes}};

@@ -25,5 +25,7 @@ namespace mohr {
 /// Foreign text for a log line or a terminal: control characters, bidirectional controls and invalid UTF-8
 /// become \xNN or \u{N}; cut to `max_bytes` with "…".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 200);
+/// The same for text of several lines that is shown to a person: whole, line ends and tabs stay.
+[[nodiscard]] std::string printable_lines(std::string_view text);
 
 } // namespace mohr

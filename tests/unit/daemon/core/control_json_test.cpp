@@ -48,3 +48,34 @@ TEST_CASE("an answer's window and file are read strictly; what is no answer is n
     CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"file", "not base64!"}}));
     CHECK_FALSE(prompt_answer_from({{"decision", "allow"}, {"pin", "1234"}}));
 }
+
+TEST_CASE(
+    "text of pages, documents and certificates reaches an agent without characters that turn a line [T17]",
+    "[control]") {
+    const std::string turned = "pay \xe2\x80\xae"
+                               "01\xe2\x81\xa9\x1b[2J";
+    const std::string safe = "pay \\u{202e}01\\u{2069}\\u{1b}[2J";
+    PromptRequest request;
+    PromptDocument document;
+    document.name = document.media_type = turned;
+    document.preview =
+        turned + "\n\tسند می‌شود"; // with a zero-width non-joiner, which Persian needs
+    request.documents.push_back(document);
+    PromptCertificate certificate;
+    certificate.common_name = certificate.issuer = turned;
+    request.certificates.push_back(certificate);
+    request.program.name = request.program.path = request.key_subject = turned;
+    request.key_names = request.attributes = {turned};
+    const nlohmann::json prompt = to_control_json(request);
+    CHECK(prompt["documents"][0]["name"] == safe);
+    CHECK(prompt["documents"][0]["mediaType"] == safe);
+    CHECK(prompt["documents"][0]["preview"] == safe + "\n\tسند می‌شود");
+    CHECK(prompt["certificates"][0]["commonName"] == safe);
+    CHECK(prompt["certificates"][0]["issuer"] == safe);
+    CHECK(prompt["program"]["name"] == safe);
+    CHECK(prompt["program"]["path"] == safe);
+    CHECK(prompt["keySubject"] == safe);
+    CHECK(prompt["keyNames"] == nlohmann::json{safe});
+    CHECK(prompt["attributes"] == nlohmann::json{safe});
+    CHECK(prompt.dump().find("\xe2\x80\xae") == std::string::npos);
+}
