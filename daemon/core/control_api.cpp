@@ -85,8 +85,8 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
         }
         const bool changed = static_cast<bool>(outcome);
         auto held = std::make_shared<ControlOutcome>(std::move(outcome));
-        self->log_entry(request, decision, detail, [weak, held, reply, changed] {
-            reply(std::move(*held));
+        self->log_entry(request, decision, detail, [weak, held, reply, changed](bool written) {
+            reply(changed && !written ? ControlOutcome(not_logged()) : std::move(*held));
             const auto later = weak.lock();
             if (!later) return;
             if (changed) later->services.token_used();
@@ -96,7 +96,7 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
 }
 
 void ControlApi::State::log_entry(const Request& request, const std::string& decision,
-                                  const std::string& detail, std::function<void()> then) {
+                                  const std::string& detail, std::function<void(bool written)> then) {
     LogEntry entry;
     entry.origin = local_origin;
     entry.program = program_of(request->peer).path;
@@ -106,8 +106,14 @@ void ControlApi::State::log_entry(const Request& request, const std::string& dec
     services.activity.append(std::move(entry),
                              [log = services.log, then = std::move(then)](const Result<void>& written) {
                                  if (!written) log->error("activity log: {}", written.error().describe());
-                                 then();
+                                 then(written.has_value());
                              });
+}
+
+Failure ControlApi::State::not_logged() {
+    Failure failure(Code::internal_error, "the activity log took no line");
+    failure.reason = "done_but_not_logged";
+    return failure;
 }
 
 ControlApi::ControlApi(ControlServices services) : state_(std::make_shared<State>(std::move(services))) {}

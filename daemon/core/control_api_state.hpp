@@ -32,7 +32,9 @@ struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
     /// sent.
     void on_pool_logged(const Request& request, Work work, ControlReply reply);
     void log_entry(const Request& request, const std::string& decision, const std::string& detail,
-                   std::function<void()> then);
+                   std::function<void(bool written)> then);
+    /// The answer to a change that is made but for which the log took no line.
+    [[nodiscard]] static protocol::Failure not_logged();
     [[nodiscard]] Program program_of(pid_t pid) const;
 };
 

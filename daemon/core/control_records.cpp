@@ -65,9 +65,9 @@ void save_and_reply(State& state, const Request& request, const std::string& dec
     state.services.sites.save(
         [self, request, decision, origin, change, reply = std::move(reply)](const Result<void>& saved) {
             if (!saved) return reply(token_failure(saved.error()));
-            self->log_entry(request, decision, origin, [self, origin, change, reply] {
+            self->log_entry(request, decision, origin, [self, origin, change, reply](bool written) {
                 if (change == SiteChange::access) self->services.operations.site_changed(origin);
-                reply(json::object());
+                reply(written ? ControlOutcome(json::object()) : ControlOutcome(State::not_logged()));
             });
         });
 }

@@ -110,7 +110,7 @@ void subscribe(State& state, Request request, ControlReply reply) {
 
 void log_agent(State& state, const Request& request, const char* decision, const char* detail) {
     state.services.log->info("agent: registration {}", decision);
-    state.log_entry(request, decision, detail, [] {});
+    state.log_entry(request, decision, detail, [](bool) {}); // a failure is in the diagnostic log
 }
 
 void register_agent(State& state, Request request, ControlReply reply) {

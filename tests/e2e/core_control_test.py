@@ -8,8 +8,8 @@ import stat
 import struct
 
 import pytest
-from core_harness import Control, acting_as
-from harness import RUNNER, eventually
+from core_harness import Control, Profile, acting_as
+from harness import RUNNER, RpcError, eventually, private_directory
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root to act as a second user")
 DOCUMENT = pathlib.Path(__file__).parents[2] / "docs/control-api.md"
@@ -268,3 +268,22 @@ def test_descriptors_must_be_files(control, sandbox):
     finally:
         for descriptor in (readable, writable, directory, *pipe):
             os.close(descriptor)
+
+
+def test_no_success_without_a_line(build):
+    """a change that the activity log did not take is not answered as a success, and says that it was made [T34]"""
+    with private_directory() as base, Profile(build, base) as profile:
+        profile.start()
+        activity = profile.state / "activity"
+        activity.chmod(0o500)  # there is no file yet
+        with profile.connect() as control:
+            with pytest.raises(RpcError) as refused:
+                control.call("token.initialise", {"label": "Mine"}, {"user_pin": "83920174", "admin_pin": "newAdmin7x"})
+            assert refused.value.data == {"code": "internal_error", "reason": "done_but_not_logged"}
+            assert control.call("token.info")["state"] == "initialised"
+            with pytest.raises(RpcError) as refused:
+                control.call("site.set", {"origin": "https://portal.example", "access": "allow"})
+            assert refused.value.data == {"code": "internal_error", "reason": "done_but_not_logged"}
+            activity.chmod(0o700)
+            assert control.call("token.verify", {"role": "user"}, {"pin": "83920174"}) == {}
+            assert control.call("log.verify")["intact"] is True
