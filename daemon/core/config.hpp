@@ -37,6 +37,8 @@ struct Config {
     std::uint64_t activity_log_bytes = std::uint64_t{4} << 20; ///< rotated beyond this size
     std::string owner_authentication_service = "mohr";         ///< name of the PAM service
 
+    std::chrono::milliseconds door_ping{std::chrono::seconds(10)}; ///< not in the file: only tests shorten it
+
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
 

@@ -2,6 +2,7 @@
 #include "daemon.hpp"
 
 #include "activity_log.hpp"
+#include "challenge_memory.hpp"
 #include "control_api.hpp"
 #include "control_json.hpp"
 #include "door_host.hpp"
@@ -219,6 +220,9 @@ Result<void, StartFailure> Daemon::Parts::make_policy() {
     };
     operations = std::make_unique<OperationService>(loop, *token, surface(), *sites, *activity, clock, policy,
                                                     std::move(changes));
+    auto challenges = ChallengeFile::open(paths.state / "challenges");
+    if (!challenges) return as_failure(challenges.error());
+    operations->keep_challenges(std::move(*challenges));
     return {};
 }
 
@@ -243,6 +247,7 @@ Result<void, StartFailure> Daemon::Parts::open_door() {
     settings.dastine_version = config.dastine_version;
     settings.developer_mode = config.developer_mode;
     settings.stop_deadline = door_deadline;
+    settings.ping = config.door_ping;
     if (spools.in_memory()) log->warn("spools are in memory: {} is a tmpfs", spools.path().string());
     door = std::make_unique<DoorHost>(loop, log, std::move(settings), *listeners, *identity, *operations,
                                       spools);

@@ -37,6 +37,8 @@ struct Job {
 
 /// A door that opens more is broken or hostile: it checks its own limits long before.
 constexpr std::size_t max_connections = 2048;
+/// More than the longest turn of a healthy door, also where the disk is slow.
+constexpr std::uint64_t unanswered_pings = 3;
 /// Looks into /proc at a time. A program that is not looked up is shown as unknown, which warns.
 constexpr std::size_t max_lookups = 256;
 
@@ -79,6 +81,8 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     bool accepting = false;
     bool stopping = false;
     unsigned deaths_in_a_row = 0;
+    std::uint64_t last_ping = 0;
+    std::uint64_t last_pong = 0;
     std::map<link::ConnectionId, Connection> connections;
     std::map<link::ConnectionId, Waiting> unopened; ///< accepted, not yet at their upgrade
     std::map<link::JobId, Job> jobs;
@@ -95,6 +99,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     void died(int exit_status);
     void broken(const std::string& reason);
     void end_everything();
+    void ping_later();
     void changed() {
         if (on_status) on_status();
     }
@@ -105,6 +110,7 @@ struct DoorHost::State : std::enable_shared_from_this<DoorHost::State> {
     void handle(link::FromDoor message, std::vector<Descriptor> descriptors);
     void on(const link::Ready& message);
     void on(const link::Counters& message);
+    void on(const link::Pong& message) { last_pong = message.number; }
     void on(const link::PeerCheck& message);
     void on(link::SiteOpen message);
     void on(const link::ConnectionClosed& message);
@@ -195,6 +201,21 @@ Result<void> DoorHost::State::configure() {
     return {};
 }
 
+/// A door that hangs while nothing is asked of it closes no connection and breaks no link.
+void DoorHost::State::ping_later() {
+    const std::weak_ptr<State> weak = weak_from_this();
+    loop.call_after(settings.ping, [weak, mine = generation] {
+        const auto self = weak.lock();
+        if (!self || self->generation != mine || !self->process || !self->channel) return;
+        if (self->last_ping - self->last_pong >= unanswered_pings) {
+            self->log->error("door: does not react, killed");
+            return self->process->kill();
+        }
+        self->send(link::Ping{++self->last_ping});
+        self->ping_later();
+    });
+}
+
 void DoorHost::State::end_everything() {
     status = {};
     // Whoever waits is answered before the connections are forgotten (rule 7); nobody reads it if the door is
@@ -256,6 +277,8 @@ void DoorHost::State::on(const link::Ready& message) {
     status.seccomp = message.seccomp;
     log->info("door: ready, landlock ABI {}, seccomp {}", message.landlock_abi,
               message.seccomp ? "on" : "off");
+    last_pong = last_ping; // what an older door owed
+    ping_later();
     // Only a door that has lived for a while starts the count of deaths anew.
     const std::weak_ptr<State> weak = weak_from_this();
     loop.call_after(std::chrono::minutes(1), [weak, mine = generation] {
@@ -284,6 +307,7 @@ link::SiteState DoorHost::State::site_state(link::ConnectionId id, const Connect
     state.access = operations.access(connection.origin, id);
     state.quirks = operations.quirks(connection.origin);
     if (state.access == link::Access::granted && token_label) state.token_label = token_label();
+    state.silenced = operations.silenced(connection.origin);
     if (token_state) state.token = token_state();
     return state;
 }
@@ -335,6 +359,7 @@ void DoorHost::State::program_found(link::ConnectionId id, std::optional<Program
     if (found == connections.end()) return;
     found->second.program_known = true;
     if (program) found->second.program = std::move(*program);
+    operations.program_found(id, found->second.origin, found->second.program);
     for (auto& [operation, previews] : std::exchange(found->second.waiting, {}))
         on(std::move(operation), std::move(previews));
 }

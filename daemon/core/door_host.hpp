@@ -30,6 +30,7 @@ struct DoorSettings {
     std::string dastine_version = "5.8.38.0";
     bool developer_mode = false;
     std::chrono::milliseconds ready_deadline = std::chrono::seconds(10);
+    std::chrono::milliseconds ping = std::chrono::seconds(10); ///< between two; three unanswered: it hangs
     std::chrono::milliseconds restart_first =
         std::chrono::milliseconds(100); ///< doubled for each death in a row …
     std::chrono::milliseconds restart_last = std::chrono::seconds(30); ///< … up to this

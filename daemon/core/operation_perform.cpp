@@ -174,7 +174,12 @@ public:
             }
             return failure;
         }
-        return Done{link::Generated{object->id.text(), std::move(*request)}, std::nullopt, object->id, {}};
+        Done done{link::Generated{object->id.text(), std::move(*request)}, std::nullopt, object->id, {}};
+        done.undo = [&token = token_, proof = job_.proof, id = object->id]() -> Outcome<void> {
+            if (auto removed = token.remove(*proof, id); !removed) return token_failure(removed.error());
+            return {};
+        };
+        return done;
     }
 
     Outcome<Done> operator()(const link::ImportCertificate&) {

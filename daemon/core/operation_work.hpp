@@ -60,6 +60,8 @@ struct Done {
     std::optional<token::TokenObject> object; ///< whose view goes into it
     std::optional<token::KeyId> made{};       ///< a key without a certificate
     std::optional<token::KeyId> gone{};       ///< or one that has got it, or was removed
+    /// Takes a change of the token back that nobody waits for any more; on the pool.
+    std::function<protocol::Outcome<void>()> undo{};
 };
 using Finished = std::function<void(protocol::Outcome<Done>)>;
 

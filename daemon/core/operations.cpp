@@ -76,7 +76,7 @@ void OperationService::State::connection_closed(link::ConnectionId connection) {
     for (const auto& run : select([&](const Running& one) { return one.who.connection == connection; }))
         give_up(run, PromptEnd::gone, Failure(Code::cancelled));
     handles_.drop(connection);
-    grants_.erase(connection);
+    once_.closed(connection, clock_.steady());
     if (!portals_.closed(connection)) return;
     executor_.call_after(PortalSessions::grace, [self = weak_from_this()] {
         const auto state = self.lock();
@@ -95,6 +95,17 @@ void OperationService::State::abort_sites(Code code) {
     close_windows();
     for (const auto& run : select([](const Running& one) { return !one.who.local; }))
         give_up(run, PromptEnd::stopping, Failure(code));
+    once_.clear();
+}
+
+void OperationService::State::keep_challenges(std::unique_ptr<ChallengeFile> file) {
+    challenge_file_ = std::move(file);
+    for (const auto& name : challenge_file_->take_known()) (void)challenges_.reserve(name);
+}
+
+void OperationService::State::program_found(link::ConnectionId connection, const std::string& origin,
+                                            const Program& program) {
+    if (once_.extend(origin, program.path, connection, clock_.steady())) tell_access(origin);
 }
 
 link::Access OperationService::State::access(const std::string& origin, link::ConnectionId connection) const {
@@ -106,14 +117,13 @@ link::Access OperationService::State::access(const std::string& origin, link::Co
     case Decision::ask:
         break;
     }
-    const auto grant = grants_.find(connection);
-    if (connection != 0 && grant != grants_.end() && grant->second == origin) return link::Access::granted;
+    if (connection != 0 && once_.covers(origin, connection)) return link::Access::granted;
     if (portals_.has(connection) && portals_.granted(origin)) return link::Access::granted;
-    return broker_.budget().refusal(origin) ? link::Access::silenced : link::Access::undecided;
+    return silenced(origin) ? link::Access::silenced : link::Access::undecided;
 }
 
 void OperationService::State::site_changed(const std::string& origin) {
-    std::erase_if(grants_, [&](const auto& grant) { return grant.second == origin; });
+    once_.drop(origin);
     portals_.revoke(origin);
     close_window(origin);
     broker_.budget().forget(origin);
@@ -146,12 +156,13 @@ Outcome<void> OperationService::State::admit(Running& run, std::size_t previews)
         return Failure(Code::origin_denied, "listing is refused");
     if (auto ok = admit_signature(run); !ok) return ok;
     if (const auto* login = std::get_if<link::Authenticate>(&run.request)) {
-        if (!challenges_.reserve(origin, login->challenge)) {
+        run.challenge = ChallengeMemory::name_of(origin, login->challenge);
+        if (!challenges_.reserve(run.challenge)) {
+            run.challenge.clear(); // is another operation's
             Failure failure(Code::invalid_params, "a challenge serves once");
             failure.path = "challenge";
             return failure;
         }
-        run.challenge_reserved = true;
     }
     return {};
 }
@@ -249,14 +260,14 @@ void OperationService::State::give_up(const RunningPointer& run, PromptEnd why, 
     run->given_up->store(true);
     if (run->ticket != 0) broker_.withdraw(run->ticket, why);
     if (run->was_shown) write_down(*run, why == PromptEnd::gone ? "abandoned" : "cancelled");
+    if (run->was_shown && !run->who.local) tell_silence(run->who.origin);
     finish(*run, std::move(failure));
 }
 
 void OperationService::State::finish(Running& run, Outcome<link::Answer> outcome) {
     if (std::exchange(run.finished, true)) return;
     run.given_up->store(true);
-    if (!outcome && run.challenge_reserved)
-        challenges_.release(run.who.origin, std::get<link::Authenticate>(run.request).challenge);
+    if (!outcome && !run.challenge.empty()) challenges_.release(run.challenge);
     const auto id = run.id;
     if (!outcome && !run.who.local) outcome = for_page(outcome.error());
     answer(run, std::move(outcome));
@@ -360,6 +371,16 @@ link::Access OperationService::access(const std::string& origin, link::Connectio
 }
 link::SiteQuirks OperationService::quirks(const std::string& origin) const {
     return state_->quirks(origin);
+}
+void OperationService::keep_challenges(std::unique_ptr<ChallengeFile> file) {
+    state_->keep_challenges(std::move(file));
+}
+void OperationService::program_found(link::ConnectionId connection, const std::string& origin,
+                                     const Program& program) {
+    state_->program_found(connection, origin, program);
+}
+bool OperationService::silenced(const std::string& origin) const {
+    return state_->silenced(origin);
 }
 void OperationService::surface_changed() {
     state_->surface_changed();

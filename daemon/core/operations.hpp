@@ -52,11 +52,14 @@ struct PolicyConfig {
     unsigned pin_max = 24;
     unsigned admin_pin_min = 4;
     unsigned admin_pin_max = 24;
+    /// How long a grant that is not remembered outlives the last connection of its origin and program.
+    std::chrono::milliseconds once_lifetime = std::chrono::minutes(10);
 };
 
 /// Takes every typed operation of the link from request to reply: checks it, asks the person, has the token
 /// do it, writes it down, answers. All calls on the I/O thread; callbacks come on it, on_reply exactly once
 /// and never inside start().
+class ChallengeFile;
 class OperationService {
 public:
     struct Callbacks {
@@ -77,6 +80,9 @@ public:
     ~OperationService();
     OperationService(const OperationService&) = delete;
     OperationService& operator=(const OperationService&) = delete;
+
+    /// Used login challenges are kept in this file from now on, and those in it count as used.
+    void keep_challenges(std::unique_ptr<ChallengeFile> file);
 
     /// `previews` are the message's descriptors, which SignItem::preview indexes.
     void start(Requester requester, link::Operation operation, std::vector<Descriptor> previews,
@@ -99,16 +105,21 @@ public:
     /// False if there is none.
     bool end_decrypt_window(const std::string& origin);
     /// Its prompts and operations die (they are answered with `cancelled`, which nobody may read), its
-    /// certificate handles and unremembered grants go.
+    /// certificate handles go.
     void connection_closed(link::ConnectionId connection);
     /// The daemon stops, or the door process is gone: every operation is answered with `code`.
     void abort_all(protocol::Code code);
     /// The front door closes: the same for what sites asked; local file jobs go on (R17).
     void abort_sites(protocol::Code code);
 
-    /// What this origin may know of itself. An unremembered grant holds for its connection only.
+    /// What this origin may do on this connection. A grant that was not remembered covers the connections of one origin
+    /// and program, until none was open for PolicyConfig::once_lifetime, or the front door closes.
     [[nodiscard]] link::Access access(const std::string& origin, link::ConnectionId connection = 0) const;
     [[nodiscard]] link::SiteQuirks quirks(const std::string& origin) const;
+    /// The program behind a connection was found out.
+    void program_found(link::ConnectionId connection, const std::string& origin, const Program& program);
+    /// Whether the origin's prompts are refused for now, also where it has access.
+    [[nodiscard]] bool silenced(const std::string& origin) const;
     /// An agent came or went: waiting prompts go on, or are answered with `no_agent`.
     void surface_changed();
     /// Site permissions were changed from outside (control socket): drops the origin's unremembered grants

@@ -48,9 +48,14 @@ void OperationService::State::after_refusal(const Running& run, bool remember) {
         sites_.set(origin, SitePermission::listing, Decision::deny);
     if (remember) sites_.save();
     tell_access(origin);
-    // A page that waits learns when it may ask again.
+    tell_silence(origin);
+}
+
+void OperationService::State::tell_silence(const std::string& origin) {
     const auto refusal = broker_.budget().refusal(origin);
-    if (!refusal || !refusal->retry_after) return;
+    if (!refusal) return;
+    tell_access(origin);
+    if (!refusal->retry_after) return;
     executor_.call_after(std::chrono::seconds(*refusal->retry_after) + std::chrono::milliseconds(1),
                          [self = weak_from_this(), origin] {
                              if (const auto state = self.lock()) state->tell_access(origin);
@@ -108,7 +113,7 @@ void OperationService::State::on_access_allowed(const RunningPointer& run, bool 
         if (is_portal(run->who))
             portals_.grant(origin);
         else
-            grants_[run->who.connection] = origin;
+            once_.give(origin, run->who.program.path, run->who.connection);
         tell_access(origin);
         return finish(*run, std::move(outcome));
     }

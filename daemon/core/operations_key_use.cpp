@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "guarded.hpp"
 #include "operations_state.hpp"
 #include "token_failures.hpp"
 
@@ -75,37 +76,44 @@ void OperationService::State::on_key_use_allowed(const RunningPointer& run, Prom
         operation_work::Job{Consent(std::move(shown), std::move(object)), run->request, run->certificates,
                             nullptr, secret_of(answer.new_pin), secret_of(answer.password),
                             std::move(answer.file), answer.confirmed, run->given_up, clock_.now()});
+    const auto perform_kept = [self = weak_from_this(), &token = token_, &executor = executor_, run, job,
+                               challenges = challenge_file_, challenge = run->challenge] {
+        // Durably used before the signature exists, so that no restart lets it serve once more.
+        const auto kept = challenges && !challenge.empty() ? challenges->append(challenge) : Result<void>();
+        if (kept) return perform_on_pool(executor, token, std::move(*job), self, run);
+        executor.post([self, run, failure = token_failure(kept.error())] {
+            if (const auto state = self.lock()) state->on_performed(run, failure);
+        });
+    };
     if (auto right = role == token::Role::user ? token_.authorise_at_once(*pin) : std::nullopt) {
         pin->clear();
         job->proof = std::make_shared<token::Authorisation>(std::move(*right));
         if (run->window) run->proof = job->proof;
         on_pin_right(run, job->consent.shown, remember);
-        executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, job] {
-            perform_on_pool(executor, token, std::move(*job), self, run);
-        });
+        executor_.post_to_pool(perform_kept);
         return;
     }
-    executor_.post_to_pool(
-        [self = weak_from_this(), &token = token_, &executor = executor_, run, pin, job, remember, role] {
-            auto proof = authorise(token, role, *pin);
-            pin->clear();
-            if (!proof) {
-                auto refused = std::make_shared<token::PinFailure>(proof.error());
-                executor.post([self, run, refused, job] {
-                    if (const auto state = self.lock()) state->on_pin_refused(run, *refused, *job);
-                });
-                return;
-            }
-            job->proof = std::make_shared<token::Authorisation>(std::move(*proof));
-            // In this order on the I/O thread: what is written down is under way before the result is there.
-            executor.post([self, run, remember, shown = job->consent.shown, proof = job->proof] {
-                const auto state = self.lock();
-                if (!state) return;
-                if (run->window) run->proof = proof;
-                state->on_pin_right(run, shown, remember);
+    executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, pin, job,
+                            remember, role, perform_kept] {
+        auto proof = authorise(token, role, *pin);
+        pin->clear();
+        if (!proof) {
+            auto refused = std::make_shared<token::PinFailure>(proof.error());
+            executor.post([self, run, refused, job] {
+                if (const auto state = self.lock()) state->on_pin_refused(run, *refused, *job);
             });
-            perform_on_pool(executor, token, std::move(*job), self, run);
+            return;
+        }
+        job->proof = std::make_shared<token::Authorisation>(std::move(*proof));
+        // In this order on the I/O thread: what is written down is under way before the result is there.
+        executor.post([self, run, remember, shown = job->consent.shown, proof = job->proof] {
+            const auto state = self.lock();
+            if (!state) return;
+            if (run->window) run->proof = proof;
+            state->on_pin_right(run, shown, remember);
         });
+        perform_kept();
+    });
 }
 
 void OperationService::State::on_pin_refused(const RunningPointer& run, const token::PinFailure& refused,
@@ -153,6 +161,7 @@ void OperationService::State::on_pin_right(const RunningPointer& run, const Prom
     const bool again = may_come_again(shown.kind); // it is not known yet whether it will
     if (!again || run->finished) broker_.settle(run->ticket);
     if (changes_.unlocked && !shown.pin.admin) executor_.post(changes_.unlocked);
+    run->challenge.clear(); // used, whatever comes of it
     if (run->finished) return;
     if (settle_site(*run, shown, remember)) sites_.save();
     if (again) return;
@@ -172,7 +181,10 @@ void OperationService::State::write_then_release(const RunningPointer& run, std:
 
 void OperationService::State::on_logged(const RunningPointer& run, const Result<void>& written) {
     if (run->finished) return;
-    if (!written) return finish(*run, token_failure(written.error()));
+    if (!written) {
+        if (run->done && *run->done) undo(run, **run->done);
+        return finish(*run, token_failure(written.error()));
+    }
     run->logged = true;
     release(run);
 }
@@ -181,6 +193,7 @@ void OperationService::State::on_performed(const RunningPointer& run, Outcome<op
     const bool uses_only = is<link::Sign>(run->request) || is<link::Authenticate>(run->request) ||
                            is<link::Decrypt>(run->request) || is<link::DecryptBlock>(run->request);
     if (done && !uses_only) tell_token();
+    if (run->finished && done) undo(run, *done);
     if (done && is_portal(run->who)) keep_session_keys(*run, *done);
     if (may_come_again(run->prompt.kind)) {
         if (run->finished) return broker_.settle(run->ticket);
@@ -211,6 +224,22 @@ void OperationService::State::release(const RunningPointer& run) {
     }
     if (done->object) add_view(*run, done->answer, *done->object);
     finish(*run, std::move(done->answer));
+}
+
+void OperationService::State::undo(const RunningPointer& run, operation_work::Done& done) {
+    if (!done.undo) return;
+    executor_.post_to_pool(
+        [self = weak_from_this(), &executor = executor_, run, take_back = std::move(done.undo)] {
+            const auto taken = guarded<Outcome<void>>(take_back);
+            executor.post([self, run, taken] {
+                const auto state = self.lock();
+                if (!state) return;
+                state->write_down(*run, taken ? "cancelled" : "failed",
+                                  taken ? "what was made is removed again"
+                                        : "what was made could not be removed");
+                state->tell_token();
+            });
+        });
 }
 
 void OperationService::State::add_view(Running& run, link::Answer& answer, const token::TokenObject& object) {

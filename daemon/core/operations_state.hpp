@@ -5,6 +5,7 @@
 #include "broker.hpp"
 #include "certificate_choice.hpp"
 #include "challenge_memory.hpp"
+#include "once_grants.hpp"
 #include "operation_work.hpp"
 #include "operations.hpp"
 #include "permissions.hpp"
@@ -40,7 +41,7 @@ struct Running {
     link::Request request;
     OperationService::Callbacks callbacks;
     bool finished = false;
-    bool challenge_reserved = false;
+    Bytes challenge; ///< its name, where it was reserved and may be given back
     bool was_shown = false;
     std::optional<Failure> deferred;   ///< answered once the site was let in
     std::optional<WindowTerms> window; ///< that the person gave with their yes
@@ -79,7 +80,8 @@ public:
           ActivityLog& log, const Clock& clock, PolicyConfig config, Changes changes)
         : executor_(executor), token_(token), sites_(sites), log_(log), clock_(clock),
           config_(std::move(config)), changes_(std::move(changes)),
-          broker_(executor, surface, sites, clock, config_), portals_(clock) {}
+          broker_(executor, surface, sites, clock, config_), portals_(clock), once_(config_.once_lifetime) {}
+    void keep_challenges(std::unique_ptr<ChallengeFile> file);
     void start(Requester requester, link::Operation operation, std::vector<Descriptor> previews,
                Callbacks callbacks);
     void cancel(link::OperationId id);
@@ -93,6 +95,10 @@ public:
     void abort_sites(Code code);
     [[nodiscard]] link::Access access(const std::string& origin, link::ConnectionId connection) const;
     [[nodiscard]] link::SiteQuirks quirks(const std::string& origin) const { return sites_.quirks(origin); }
+    void program_found(link::ConnectionId connection, const std::string& origin, const Program& program);
+    [[nodiscard]] bool silenced(const std::string& origin) const {
+        return broker_.budget().refusal(origin).has_value();
+    }
     void site_changed(const std::string& origin);
     void surface_changed() { broker_.surface_changed(); }
     void tick() { broker_.tick(); }
@@ -114,6 +120,8 @@ private:
     void on_shown(const RunningPointer& run);
     void on_ended(const RunningPointer& run, ConsentBroker::Ended ended);
     void after_refusal(const Running& run, bool remember);
+    /// The origin's pages are told that it is silenced, and again when it no longer is.
+    void tell_silence(const std::string& origin);
     void on_allowed(const RunningPointer& run, PromptRequest shown, PromptAnswer answer);
     /// The site's own questions that were part of another prompt. True if something is to be saved.
     bool settle_site(const Running& run, const PromptRequest& shown, bool remember);
@@ -143,6 +151,8 @@ private:
     void on_logged(const RunningPointer& run, const Result<void>& written);
     void on_performed(const RunningPointer& run, Outcome<operation_work::Done> done);
     void release(const RunningPointer& run);
+    /// What was done for an operation that ended meanwhile, and serves nobody, is taken back.
+    void undo(const RunningPointer& run, operation_work::Done& done);
     void add_view(Running& run, link::Answer& answer, const token::TokenObject& object);
 
     // --- endings (operations.cpp) ---
@@ -180,7 +190,8 @@ private:
     PortalSessions portals_;
     std::uint64_t window_epoch_ =
         0; ///< counts whatever ends windows: one that is being given meanwhile is not
-    std::map<link::ConnectionId, std::string> grants_; ///< unremembered, for one connection each
+    OnceGrants once_;
+    std::shared_ptr<ChallengeFile> challenge_file_; ///< shared with the pool
     std::map<link::OperationId, RunningPointer> running_;
 };
 

@@ -6,6 +6,16 @@
 
 namespace mohr::door {
 
+namespace {
+
+/// A site that has access but whose prompts are refused for now is told so (T15).
+link::Access told_access(const link::SiteState& state) {
+    const bool granted = state.access == link::Access::granted;
+    return granted && state.silenced ? link::Access::silenced : state.access;
+}
+
+} // namespace
+
 void Client::on_verdict(bool allowed) {
     if (allowed) return transport_->begin();
     host_.log().info("connection refused: another user's");
@@ -36,7 +46,7 @@ void Client::on_site(const link::SiteState& state) {
     }
     if (session_) {
         if (!state.allowed) return transport_->close(CloseCode::policy);
-        return session_->on_site(state.access, state.token);
+        return session_->on_site(state.access, state.token, told_access(state));
     }
     if (!std::exchange(upgrading_, false))
         return; // a change while the 101 is under way: on_open() looks at it
@@ -62,7 +72,7 @@ void Client::on_open() {
     config.origin = origin_;
     config.connection = id_;
     session_ = std::make_unique<Session>(std::move(config), host_.clock(), *this);
-    session_->on_site(site_.access, site_.token);
+    session_->on_site(site_.access, site_.token, told_access(site_));
     host_.changed();
     if (ending_) end(*ending_);
 }

@@ -309,6 +309,9 @@ private:
             if (!error) context_.stop();
         });
     }
+    void on(const link::Ping& message, Descriptors&) {
+        link_.send(link::Pong{message.number});
+    }
     void end_sessions(const std::string& reason) {
         const auto clients = clients_;
         for (const auto& [id, client] : clients) client->end(reason);

@@ -379,7 +379,7 @@ json Session::service_info() const {
     info["protocol"] = web::subprotocol;
     info["version"] = config_.version;
     info["origin"] = config_.origin;
-    info["access"] = web::access_name(access_);
+    info["access"] = web::access_name(told_access_);
     if (access_ != link::Access::granted) return info;
     info["token"] = token_;
     info["limits"] = {{"message", config_.limits.message_bytes},
@@ -502,12 +502,14 @@ bool Session::pump(Download& download) {
 
 // --- from the core ---
 
-void Session::on_site(link::Access access, const std::string& token) {
-    const bool changed = std::exchange(site_known_, true) && access_ != access;
+void Session::on_site(link::Access access, const std::string& token, std::optional<link::Access> told) {
+    const link::Access now_told = told.value_or(access);
+    const bool changed = std::exchange(site_known_, true) && told_access_ != now_told;
     access_ = access;
+    told_access_ = now_told;
     token_ = token;
     info_.clear();
-    if (changed) notify("access.changed", {{"access", web::access_name(access)}});
+    if (changed) notify("access.changed", {{"access", web::access_name(now_told)}});
 }
 
 void Session::on_state(link::OperationId id, link::PromptState state) {

@@ -58,7 +58,8 @@ public:
     void on_drained();
 
     // from the core
-    void on_site(link::Access access, const std::string& token);
+    /// `told`: what the page is told of it; nothing: `access` itself.
+    void on_site(link::Access access, const std::string& token, std::optional<link::Access> told = {});
     void on_state(link::OperationId id, link::PromptState state);
     void on_reply(link::OperationId id, Outcome<link::Answer> outcome);
     void on_token_changed();
@@ -105,6 +106,7 @@ private:
     const Clock& clock_;
     SessionHost& host_;
     link::Access access_ = link::Access::undecided;
+    link::Access told_access_ = link::Access::undecided; ///< what the page knows: also that it is silenced
     std::string token_;
     std::string info_; ///< members of the answer to service.info as JSON text; empty after a change
 

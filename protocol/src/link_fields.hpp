@@ -152,6 +152,16 @@ template <class A, Is<Stop> M>
 void describe(A&, M&) {}
 
 template <>
+inline constexpr const char* type_name<Ping> = "ping";
+template <>
+inline constexpr const char* type_name<Pong> = "pong";
+template <class A, class M>
+requires Is<M, Ping> || Is<M, Pong>
+void describe(A& a, M& m) {
+    a("number", m.number);
+}
+
+template <>
 inline constexpr const char* type_name<Counters> = "counters";
 template <class A, Is<Counters> M>
 void describe(A& a, M& m) {
@@ -207,6 +217,7 @@ void describe(A& a, M& m) {
     a("token", m.token);
     a("token_label", m.token_label);
     a("quirks", m.quirks);
+    a("silenced", m.silenced);
 }
 
 template <>

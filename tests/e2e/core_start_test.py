@@ -298,6 +298,33 @@ def test_stop_with_a_door_that_hangs(profile):
     assert not os.path.exists(f"/proc/{door}")
 
 
+def test_a_door_that_hangs_while_idle(start):
+    """a door that stops reacting is killed and started again; its connections end and pages can come back"""
+    from harness import run
+    from websockets.exceptions import ConnectionClosed
+    sandbox = start(consent="allow", options=["--shorten-timers", "10"])  # a ping each second instead of ten
+    hanging = sandbox.door_pid
+
+    async def body():
+        async with sandbox.page() as page:
+            assert (await page.call("service.info"))["access"] == "undecided"
+            os.kill(hanging, signal.SIGSTOP)
+            with pytest.raises((ConnectionClosed, ConnectionError)):
+                await page.call("service.info")
+    run(body(), timeout=30)
+
+    def renewed():
+        with Control(sandbox.ready["control"]) as control:
+            return control.call("service.status")["doorReady"] and sandbox.door_pid != hanging
+    eventually(renewed, 10)
+
+    async def again():
+        async with sandbox.page() as page:
+            assert (await page.call("service.info"))["access"] == "undecided"
+    run(again())
+    assert "door: does not react, killed" in sandbox.log()
+
+
 def test_shutdown_over_the_control_socket(profile):
     """service.shutdown is answered and ends the daemon with 0"""
     profile.start()

@@ -68,6 +68,7 @@ std::vector<FromDoor> from_door_samples() {
     all.emplace_back(FileJobReply{11, std::string("{\"size\":4}")});
     all.emplace_back(FileJobReply{12, Failure(Code::decryption_failed)});
     all.emplace_back(FileJobProgress{11, 5, 10});
+    all.emplace_back(Pong{3});
     return all;
 }
 
@@ -97,7 +98,8 @@ std::vector<FromCore> from_core_samples() {
     all.emplace_back(PeerVerdict{7, true});
     all.emplace_back(SiteState{7, true, Access::silenced, "initialised", "", {}});
     all.emplace_back(SiteState{8, true, Access::granted, "initialised", "کارت سارا",
-                               SiteQuirks{Prehashed::automatic, Attach::never, true, true, true, false}});
+                               SiteQuirks{Prehashed::automatic, Attach::never, true, true, true, false},
+                               true});
     all.emplace_back(TokenChanged{TokenEvent::replaced});
     all.emplace_back(OperationState{5, PromptState::shown});
     all.emplace_back(OperationReply{1, Answer(AccessGranted{})});
@@ -126,6 +128,7 @@ std::vector<FromCore> from_core_samples() {
                 true, DigestAlgorithm::sha384, "h",        {some}};
     all.emplace_back(std::move(job));
     all.emplace_back(FileJobCancel{11});
+    all.emplace_back(Ping{3});
     return all;
 }
 

@@ -115,6 +115,13 @@ struct Listen {
     std::string reason; ///< "switched_off" or "stopping", for service.stopping
 };
 struct Stop {};
+/// The door answers with the same number, between whatever else it does: so the core learns whether it still reacts.
+struct Ping {
+    std::uint64_t number = 0;
+};
+struct Pong {
+    std::uint64_t number = 0;
+};
 struct Counters {
     std::uint32_t connections = 0;
     std::uint32_t silent = 0;
@@ -156,6 +163,7 @@ struct SiteState {
     std::string token;         ///< "not_activated", "activated", "initialised"; shown to granted origins only
     std::string token_label{}; ///< empty until access is granted
     SiteQuirks quirks{};
+    bool silenced = false; ///< its prompts are refused for now, also where access is granted
 };
 struct ConnectionClosed {
     ConnectionId connection = 0;
@@ -414,10 +422,10 @@ struct FileJobCancel {
     JobId id = 0;
 };
 
-using FromCore = std::variant<Configure, NewTlsIdentity, Listen, Stop, PeerVerdict, SiteState, TokenChanged,
-                              OperationState, OperationReply, SpoolReply, FileJob, FileJobCancel>;
-using FromDoor = std::variant<Ready, Counters, PeerCheck, SiteOpen, ConnectionClosed, SessionReset, Operation,
-                              OperationCancel, Spool, FileJobReply, FileJobProgress>;
+using FromCore = std::variant<Configure, NewTlsIdentity, Listen, Stop, Ping, PeerVerdict, SiteState,
+                              TokenChanged, OperationState, OperationReply, SpoolReply, FileJob, FileJobCancel>;
+using FromDoor = std::variant<Ready, Counters, Pong, PeerCheck, SiteOpen, ConnectionClosed, SessionReset,
+                              Operation, OperationCancel, Spool, FileJobReply, FileJobProgress>;
 
 /// One message as it goes over the socket: a CBOR map, and beside it the one secret of the message (TLS key,
 /// content key) as raw bytes, which so never stand in ordinary memory.

@@ -149,6 +149,8 @@ TEST_CASE("shortened timers leave limits and sizes alone", "[config]") {
     const Config shorter = with_shorter_timers(shipped, 100);
     CHECK(shorter.consent_deadline == shipped.consent_deadline / 100);
     CHECK(shorter.limits.silent == shipped.limits.silent / 100);
+    CHECK(shipped.door_ping == std::chrono::seconds(10));
+    CHECK(shorter.door_ping == std::chrono::seconds(1)); // a busy machine must not look like a hanging door
     CHECK(shorter.limits.connections == shipped.limits.connections);
     CHECK(shorter.limits.pong >= std::chrono::milliseconds(20));
     CHECK(with_shorter_timers(shipped, 0) == shipped);

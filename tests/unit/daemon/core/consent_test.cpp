@@ -90,17 +90,92 @@ TEST_CASE("a remembered grant asks no more, until it is taken back [R187]", "[co
     CHECK(f.surface.shown.size() == 2);
 }
 
-TEST_CASE("a grant that is not remembered holds for its connection only [R189]", "[consent]") {
+TEST_CASE(
+    "a grant that is not remembered covers the origin's connections from the same program, and ten minutes "
+    "more [R187] [R189]",
+    "[consent]") {
     OperationFixture f;
+    const Program firefox{"firefox-esr", "/usr/lib/firefox-esr/firefox-esr", 812, true};
+    const Program another{"curl", "/usr/bin/curl", 813, false};
+    const auto reconnect = [&](link::ConnectionId connection, const Program& program,
+                               const std::string& origin = OperationFixture::portal) {
+        f.service->program_found(connection, origin, program);
+        return f.service->access(origin, connection);
+    };
     auto& call = f.ask(link::RequestAccess{}, f.portal, 1);
     f.surface.allow();
     f.executor.run();
     REQUIRE(call.reply());
     CHECK(f.service->access(f.portal, 1) == link::Access::granted);
-    CHECK(f.service->access(f.portal, 2) == link::Access::undecided);
+    CHECK(f.service->access(f.portal, 2) == link::Access::undecided); // nobody knows yet who that is
     CHECK(f.service->access(f.other, 1) == link::Access::undecided);
+    CHECK(reconnect(2, firefox) == link::Access::granted);
+    CHECK(reconnect(3, another) == link::Access::undecided);
+    CHECK(reconnect(4, Program{}) == link::Access::undecided);
+    CHECK(reconnect(5, firefox, f.other) == link::Access::undecided);
     f.service->connection_closed(1);
+    f.executor.advance(1h);
+    CHECK(reconnect(6, firefox) == link::Access::granted); // 2 is still open
+    f.service->connection_closed(2);
+    f.service->connection_closed(6);
+    CHECK(f.service->access(f.portal, 6) == link::Access::undecided);
+    f.executor.advance(9min);
+    f.access_told.clear();
+    CHECK(reconnect(7, firefox) == link::Access::granted); // a page that was reloaded
+    f.executor.run();
+    CHECK(f.access_told == std::vector<std::string>{f.portal});
+    f.service->connection_closed(7);
+    f.executor.advance(10min);
+    CHECK(reconnect(8, firefox) == link::Access::undecided);
+    // It is nowhere on disk.
+    CHECK(f.sites->list().empty());
+}
+
+TEST_CASE("a grant that is not remembered ends with the front door and with a revocation [R16] [R187]",
+          "[consent]") {
+    OperationFixture f;
+    const Program firefox{"firefox-esr", "/usr/lib/firefox-esr/firefox-esr", 812, true};
+    const bool revoked = GENERATE(false, true);
+    f.ask(link::RequestAccess{}, f.portal, 1);
+    f.surface.allow();
+    f.executor.run();
+    REQUIRE(f.service->access(f.portal, 1) == link::Access::granted);
+    if (revoked)
+        f.service->site_changed(f.portal);
+    else
+        f.service->abort_sites(Code::cancelled);
     CHECK(f.service->access(f.portal, 1) == link::Access::undecided);
+    f.service->program_found(2, f.portal, firefox);
+    CHECK(f.service->access(f.portal, 2) == link::Access::undecided);
+}
+
+TEST_CASE("a site that has access and is silenced is known to be, until it may ask again [T15]",
+          "[consent]") {
+    OperationFixture f;
+    f.allow_access();
+    CHECK_FALSE(f.service->silenced(f.portal));
+    for (int i = 0; i < 2; ++i) {
+        f.ask(OperationFixture::cms({"text"}));
+        f.surface.deny();
+        f.executor.run();
+    }
+    CHECK(f.service->access(f.portal, 1) == link::Access::granted); // what needs no prompt goes on
+    CHECK(f.service->silenced(f.portal));
+    CHECK(f.access_told.back() == f.portal);
+    CHECK(f.ask(OperationFixture::cms({"text"})).code() == Code::origin_denied);
+    f.access_told.clear();
+    f.executor.advance(601s);
+    CHECK_FALSE(f.service->silenced(f.portal));
+    CHECK(f.access_told == std::vector<std::string>{f.portal});
+    // Also where prompts were not refused but left behind.
+    for (int i = 0; i < 3; ++i) {
+        auto& call = f.ask(OperationFixture::cms({"text"}));
+        f.access_told.clear();
+        f.service->cancel(call.id);
+        f.executor.run();
+    }
+    CHECK(f.service->silenced(f.portal));
+    CHECK(f.access_told == std::vector<std::string>{f.portal});
 }
 
 TEST_CASE("a grant taken back during a prompt ends the operation [R187]", "[consent]") {

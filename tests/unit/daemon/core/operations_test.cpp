@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
+#include "challenge_memory.hpp"
 #include "operation_fixture.hpp"
 #include "operation_work.hpp"
 #include <mohr/base/encoding.hpp>
@@ -482,6 +483,41 @@ TEST_CASE("a challenge serves once, also while its first use is being decided [T
     CHECK(f.ask(login(), f.other, 8).pending());
 }
 
+TEST_CASE(
+    "a challenge that was answered serves no more after a restart, one that was refused does [T19] [T20]",
+    "[operations]") {
+    Granted f;
+    const auto path = f.scratch.path() / "challenges";
+    const auto restart = [&] {
+        f.restart_service();
+        f.service->keep_challenges(ChallengeFile::open(path).value());
+    };
+    restart();
+    CHECK(f.ask_and_allow(login(32, 1), f.silver.text()).reply());
+    f.ask(login(32, 2));
+    f.surface.deny();
+    f.executor.run();
+    // The PIN was right, but nothing came of it: used all the same.
+    f.counting->fail_signature_number = f.counting->signatures + 1;
+    CHECK_FALSE(f.ask_and_allow(login(32, 3), f.silver.text()).reply());
+    restart();
+    CHECK(f.ask(login(32, 1)).code() == Code::invalid_params);
+    CHECK(f.ask(login(32, 3)).code() == Code::invalid_params);
+    CHECK(f.ask(login(32, 2)).pending());
+}
+
+TEST_CASE("no login is signed whose challenge cannot be kept [T19]", "[operations]") {
+    Granted f;
+    // Full, so that the next entry makes it anew, in a directory that is gone by then.
+    const auto directory = f.scratch.path() / "state";
+    REQUIRE(ensure_private_directory(directory));
+    REQUIRE(write_private(directory / "challenges", Bytes(2 * ChallengeMemory::max_challenges * 32, 0x11)));
+    f.service->keep_challenges(ChallengeFile::open(directory / "challenges").value());
+    std::filesystem::rename(directory, f.scratch.path() / "elsewhere");
+    CHECK(f.ask_and_allow(login(), f.silver.text()).code() == Code::internal_error);
+    CHECK(f.counting->signatures == 0);
+}
+
 // --- secrecy ---
 
 namespace {
@@ -656,6 +692,33 @@ TEST_CASE("a refused key or certificate leaves the token as it was [R148]", "[op
     CHECK(f.ask(link::ImportCertificate{}).code() == Code::malformed_data);
     const auto stranger = f.authority.certificate().der();
     CHECK(f.ask_and_allow(link::ImportCertificate{stranger}).code() == Code::certificate_not_found);
+}
+
+TEST_CASE("a key that nobody waits for any more is removed again, and that is written down [R148]",
+          "[operations]") {
+    Granted f;
+    const auto before = f.token->objects().value().size();
+    const std::string how = GENERATE(as<std::string>(), "cancelled", "closed", "not logged");
+    CAPTURE(how);
+    auto& call = f.ask(link::GenerateKey{"P-256", "CN=Applicant", "mine"});
+    f.surface.allow(test::user_pin);
+    if (how == "not logged") {
+        f.counting->commit_failure = Error(token::TokenErrc::storage, "told to");
+        f.executor.run();
+        f.counting->commit_failure.reset();
+    } else {
+        // Step by step until the key is there; its reply has not left yet.
+        while (f.token->objects().value().size() == before && f.executor.step()) {
+        }
+        REQUIRE(f.token->objects().value().size() == before + 1);
+        if (how == "cancelled") f.service->cancel(call.id);
+        if (how == "closed") f.service->connection_closed(1);
+    }
+    f.executor.run();
+    CHECK_FALSE(call.reply());
+    CHECK(f.token->objects().value().size() == before);
+    if (how == "not logged") return;
+    CHECK(f.log_lines().back().find("what was made is removed again") != std::string::npos);
 }
 
 // --- this computer ---

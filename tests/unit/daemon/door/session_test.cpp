@@ -340,6 +340,15 @@ TEST_CASE("the page hears of prompts, access and token, and only where it may [T
     CHECK(f.count("access.changed") == 1);
     f.session.on_token_changed();
     CHECK(f.count("token.changed") == 1);
+    // Silenced: the page is told, and what it has and needs no prompt goes on.
+    f.session.on_site(link_::Access::granted, "initialised", link_::Access::silenced);
+    CHECK(f.host.notifications.back()["params"] == json{{"access", "silenced"}});
+    const json info = f.result("service.info");
+    CHECK(info["access"] == "silenced");
+    CHECK(info["token"] == "initialised");
+    CHECK(f.result("stream.open", {{"direction", "upload"}}).contains("stream"));
+    f.session.on_site(link_::Access::granted, "initialised");
+    CHECK(f.host.notifications.back()["params"] == json{{"access", "granted"}});
     f.session.stopping("switched_off");
     CHECK(f.host.notifications.back()["params"]["reason"] == "switched_off");
 }
