@@ -28,7 +28,10 @@ export class FakeService {
         this.#handlers = { 'service.info': () => this.info, 'stream.close': () => ({ size: 0 }), ...handlers };
         this.port = server.address().port;
         this.url = `ws://127.0.0.1:${this.port}/v1`;
-        server.on('connection', (socket) => this.#accept(socket));
+        server.on('connection', (socket, request) => {
+            this.onConnection?.(request);
+            this.#accept(socket);
+        });
     }
 
     #accept(socket) {
