@@ -47,6 +47,24 @@ for (const [name, launch] of browsers) {
             await assert.rejects(third.eval(() => mohr.requestAccess()), codeIs('user_cancelled'));
         });
 
+        await t.test('a grant that is not remembered covers the page that comes back, no other site, and ends with the switch [R187] [R189]', async (t) => {
+            const consent = [{ decision: 'allow', expect: { kind: 'access' } }, { decision: 'deny' }];
+            const { page, sandbox } = await openSandbox(t, browser, site, { consent });
+            assert.equal(await page.eval(() => mohr.requestAccess()), 'granted');
+            await page.close();
+            const again = await openClient(t, browser, `${site.origin}/`, sandbox);
+            assert.equal(await again.eval(() => mohr.requestAccess()), 'granted');
+            const other = await startSite(t);
+            const stranger = await openClient(t, browser, `${other.origin}/`, sandbox, { requestAccess: false });
+            assert.equal((await stranger.eval(() => mohr.info())).access, 'undecided');
+            assert.deepEqual((await sandbox.control('site.list')).filter(({ access }) => access !== 'ask'), []);
+            await sandbox.control('service.stop');
+            await sandbox.control('service.start');
+            const later = await openClient(t, browser, `${site.origin}/`, sandbox, { requestAccess: false });
+            assert.equal((await later.eval(() => mohr.info())).access, 'undecided');
+            await assert.rejects(later.eval(() => mohr.requestAccess()), codeIs('user_cancelled'));
+        });
+
         await t.test('a site that is denied in the settings is told so at once [R187]', async (t) => {
             const sandbox = await startSandbox(t);
             await sandbox.control('site.set', { origin: site.origin, access: 'deny' });

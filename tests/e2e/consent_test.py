@@ -163,6 +163,26 @@ def test_silence(start):
     assert any(s.get("silencedUntil") for s in (sites["sites"] if isinstance(sites, dict) else sites))
 
 
+def test_silence_of_a_granted_site(start):
+    """a site that has access learns that its prompts are refused for now, and keeps what needs none [T15]"""
+    sandbox = start(script=[{"decision": "allow", "expect": {"kind": "access"}}, {"decision": "deny", "expect": {"kind": "sign"}}])
+
+    async def body():
+        async with sandbox.page() as page:
+            await page.grant()
+            for _ in range(2):
+                with pytest.raises(RpcError):
+                    await page.call("sign.raw", document=document("x"))
+            info = await page.call("service.info")
+            assert info["access"] == "silenced" and info["token"] == "initialised"
+            assert [n["params"]["access"] for n in page.notifications if n["method"] == "access.changed"] == ["granted", "silenced"]
+            with pytest.raises(RpcError) as error:
+                await page.call("sign.raw", document=document("x"))
+            assert error.value.code == "origin_denied" and error.value.data["retryAfter"] > 0
+            assert (await page.call("stream.open", direction="upload"))["stream"]
+    run(body())
+
+
 def test_no_agent(start):
     """without anybody to ask the answer says so [R188]"""
     sandbox = start()

@@ -38,7 +38,7 @@ TEST_CASE("a token without a reset has no PIN that works for either role [R39]",
     CHECK(!fixture.token->info().user.set);
 }
 
-TEST_CASE("both PINs work after the first reset, each for its own role [R38] [R144]", "[token][pin]") {
+TEST_CASE("both PINs work after the first reset, each for its own role [R38] [R48] [R144]", "[token][pin]") {
     test::TokenFixture fixture;
     fixture.initialise();
     CHECK(fixture.token->info().state == TokenState::initialised);
