@@ -125,6 +125,33 @@ test('the policies of mohr policy', async (t) => {
         }
     });
 
+    await t.test('let a foreign frame in only where the page around it does [R191] [T12]', async (t) => {
+        const otherIdentity = await makeTlsIdentity(t, 'other.test');
+        const html = `<!doctype html><script>
+            const socket = new WebSocket(${JSON.stringify(sandbox.ws)}, 'mohr.v1');
+            socket.onopen = () => parent.postMessage('open', '*');
+            socket.onclose = () => parent.postMessage('refused', '*');
+        </script>`;
+        const other = await startSite(t, { host: 'other.test', tls: otherIdentity, pages: { '/frame': html } });
+        const both = await temporaryDirectory(t, 'frame-policy');
+        await mohr(both, 'policy', 'install', '--browser', 'chromium', '--site', site.origin, '--site', other.origin, '--root', both);
+        const flags = ['--host-resolver-rules=MAP site.test 127.0.0.1,MAP other.test 127.0.0.1',
+            `--ip-address-space-overrides=127.0.0.1:${site.port}=public,127.0.0.1:${other.port}=public`];
+        const browser = await launchChromium(t, { etc: `${both}/etc`, roots: [...roots, otherIdentity.rootFile], flags });
+        const page = await browser.newPage(`${site.origin}/`);
+        const tryFrame = async ({ src, allow }) => {
+            const frame = document.createElement('iframe');
+            if (allow) frame.allow = allow;
+            const heard = new Promise((resolve) => addEventListener('message', ({ data }) => resolve(data), { once: true }));
+            frame.src = src;
+            document.body.append(frame);
+            return heard;
+        };
+        const src = `${other.origin}/frame`;
+        assert.equal(await page.eval(tryFrame, { src }), 'refused');
+        assert.equal(await page.eval(tryFrame, { src, allow: 'loopback-network *' }), 'open');
+    });
+
     await t.test('do not grant another site anything [R191]', async (t) => {
         const other = await temporaryDirectory(t, 'other-policy');
         await mohr(other, 'policy', 'install', '--browser', 'chromium', '--site', 'https://elsewhere.test', '--root', other);
