@@ -41,11 +41,14 @@ void tls_issue(State& state, Request request, ControlReply reply) {
     const auto issued = state.services.issue_tls(dastine ? TlsNames::with_dastine : TlsNames::loopback);
     if (!issued) {
         state.services.log->error("TLS identity: {}", issued.error().describe());
-        state.log_entry(request, "failed", "storage_failed", [] {});
+        state.log_entry(request, "failed", "storage_failed", [](bool) {});
         return reply(Failure(Code::storage_failed));
     }
-    state.log_entry(request, "allowed", dastine ? "dastineHosts" : "", [] {});
-    reply(status_with_root(state.services.identity));
+    state.log_entry(request, "allowed", dastine ? "dastineHosts" : "",
+                    [self = state.shared_from_this(), reply](bool written) {
+                        if (!written) return reply(State::not_logged());
+                        reply(status_with_root(self->services.identity));
+                    });
 }
 
 } // namespace
