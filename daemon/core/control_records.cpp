@@ -122,7 +122,9 @@ void end_window(State& state, Request request, ControlReply reply) {
     if (auto failure = params.finish()) return reply(std::move(*failure));
     if (!state.services.operations.end_decrypt_window(origin))
         return reply(Failure(Code::not_found, "no decrypt window"));
-    state.log_entry(request, "ended", origin, [reply = std::move(reply)] { reply(json::object()); });
+    state.log_entry(request, "ended", origin, [reply = std::move(reply)](bool written) {
+        reply(written ? ControlOutcome(json::object()) : ControlOutcome(State::not_logged()));
+    });
 }
 
 void forget_site(State& state, Request request, ControlReply reply) {
