@@ -422,8 +422,9 @@ struct FileJobCancel {
     JobId id = 0;
 };
 
-using FromCore = std::variant<Configure, NewTlsIdentity, Listen, Stop, Ping, PeerVerdict, SiteState,
-                              TokenChanged, OperationState, OperationReply, SpoolReply, FileJob, FileJobCancel>;
+using FromCore =
+    std::variant<Configure, NewTlsIdentity, Listen, Stop, Ping, PeerVerdict, SiteState, TokenChanged,
+                 OperationState, OperationReply, SpoolReply, FileJob, FileJobCancel>;
 using FromDoor = std::variant<Ready, Counters, Pong, PeerCheck, SiteOpen, ConnectionClosed, SessionReset,
                               Operation, OperationCancel, Spool, FileJobReply, FileJobProgress>;
 
