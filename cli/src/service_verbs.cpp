@@ -31,6 +31,12 @@ std::string status_text(const nlohmann::json& status, Language language) {
         notes += say(Text::page_held_back, language,
                      {{"program", printable(text_member(waiting, "program", "?"))}}) +
                  "\n";
+    for (const auto& window : member(status, "decryptWindows"))
+        notes += say(Text::window_open, language,
+                     {{"origin", printable(text_member(window, "origin", "?"))},
+                      {"n", number(number_member(window, "itemsLeft"), language)},
+                      {"seconds", number(number_member(window, "secondsLeft"), language)}}) +
+                 "\n";
     if (flag_member(member(status, "tls"), "renew")) notes += say(Text::trust_renew, language) + "\n";
     const Text state = flag_member(status, "running") ? Text::service_running : Text::service_stopped;
     return say(state, language) + "\n" + fields.text() + notes;

@@ -216,6 +216,10 @@ constexpr std::array rows{
         Text::answer_confirm, "",
         "This PIN is easy to guess ({reason}). Type it again to use it all the same, or another one.",
         "این رمز به آسانی حدس زده می‌شود ({reason}). برای به کار بردن آن دوباره بنویسید، یا رمز دیگری."},
+    TextRow{
+        Text::window_open, "",
+        "{origin} may decrypt {n} more items within {seconds} s; mohr site stop-decrypting ends that.",
+        "{origin} تا {seconds} ثانیه دیگر می‌تواند {n} مورد دیگر را رمزگشایی کند؛ mohr site stop-decrypting آن را پایان می‌دهد."},
 
     TextRow{
         Text::trust_installed, "",

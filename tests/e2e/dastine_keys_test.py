@@ -141,6 +141,7 @@ def test_decrypt_window_ends(start):
                 return unb64(await page.call("CmsDecrypt", cipher=envelope)) == b"secret"
             assert await opened() and await opened()
             assert '"itemsLeft": 198' in sandbox.mohr("status", "--json").stdout.replace('":', '": ').replace("  ", " ")
+            assert f"{page.origin} may decrypt 198 more items" in sandbox.mohr("status").stdout
             assert await page.call("Reset") == "0"
             assert "itemsLeft" not in sandbox.mohr("status", "--json").stdout
             assert await opened() and await opened()

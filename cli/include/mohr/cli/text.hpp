@@ -129,6 +129,7 @@ enum class Text : std::uint8_t {
     question_password,
     answer_problem,
     answer_confirm,
+    window_open,
     // trust and doctor
     trust_installed,
     trust_partly,
