@@ -103,8 +103,9 @@ for (const [name, launch] of browsers) {
         });
 
         await t.test('6: the version passes a comparison as text, and G0 counts as installed only then [R190]', async (t) => {
+            const sandbox = await startSandbox(t);
             for (const generation of generationNames) {
-                const { page } = await open(t, { generation, client: { minimumVersion: '5,0,4,5' } });
+                const page = await openLegacy(t, browser, site, sandbox, { generation, minimumVersion: '5,0,4,5' });
                 assert.deepEqual(await page.eval(() => [legacy.version < '5,0,4,5', legacy.status, legacy.installed]), [false, '', true]);
                 assert.match(await page.eval(() => legacy.version), /^5(\.\d+){3}$/);
             }
