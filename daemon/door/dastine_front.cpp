@@ -62,6 +62,7 @@ struct DastineFront::Page {
 DastineFront::DastineFront(DastineConfig config, const Clock& clock, DastineHost& host)
     : config_(std::move(config)), clock_(clock), host_(host), budget_(config_.limits.buffered_bytes) {}
 DastineFront::~DastineFront() {
+    const DastineTurns::Hold nothing_begins(turns_);
     sessions_.clear(); // their documents give back to the budget
     pages_.clear();
 }
@@ -77,6 +78,7 @@ void DastineFront::close(link::ConnectionId connection) {
     if (found == pages_.end()) return;
     const std::unique_ptr<Page> page = std::move(found->second);
     pages_.erase(found);
+    const DastineTurns::Hold until_all_are_gone(turns_);
     for (const auto& [key, session] : sessions_) session->detach(connection);
     std::erase_if(sessions_, [&](const auto& one) { return one.first.connection == connection; });
 }
@@ -201,7 +203,7 @@ DastineSession* DastineFront::session_of(Page& page, const std::string& info) {
     if (found == sessions_.end()) {
         if (!make_room(page.origin)) return nullptr;
         auto session =
-            std::make_unique<DastineSession>(key, clock_, host_, config_.limits.message_bytes,
+            std::make_unique<DastineSession>(key, clock_, host_, turns_, config_.limits.message_bytes,
                                              [this](DastineReply answer) { deliver(std::move(answer)); });
         found = sessions_.emplace(std::move(key), std::move(session)).first;
     }

@@ -68,6 +68,7 @@ private:
     DastineHost& host_;
     DastineBudget budget_;
     std::map<link::ConnectionId, std::unique_ptr<Page>> pages_;
+    DastineTurns turns_; ///< outlives the sessions
     std::map<DastineSession::Key, std::unique_ptr<DastineSession>> sessions_;
     bool removed_ = false; ///< the token was taken away and has not come back
 };

@@ -12,8 +12,9 @@ public:
     ~Job() override { abandon(); }
 
     void operate(link::Request request, Descriptors previews) override {
-        operation = session_.host_.start_operation(order.connection, session_.key_.info, std::move(request),
-                                                   std::move(previews));
+        request_ = std::move(request);
+        previews_ = std::move(previews);
+        turn_.emplace(session_.turns_, session_.key_.origin, [this] { begin(); });
     }
     void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
         session_.host_.open_spool(expected_bytes, [alive = std::weak_ptr<bool>(alive_), &session = session_,
@@ -29,7 +30,16 @@ public:
     }
     void abandon() {
         if (operation != 0) session_.host_.cancel_operation(std::exchange(operation, 0));
+        turn_.reset(); // not before: the core takes the next prompt only without this one
     }
+    /// The core has answered the operation.
+    void answered() {
+        operation = 0;
+        shown_at.reset();
+        turn_.reset();
+    }
+    /// Another page of the site has the turn.
+    [[nodiscard]] bool is_queued() const noexcept { return turn_ && !turn_->has_begun(); }
 
     DastineOrder order;
     link::OperationId operation = 0;
@@ -39,7 +49,15 @@ public:
     std::unique_ptr<Work> work;
 
 private:
+    void begin() {
+        operation = session_.host_.start_operation(order.connection, session_.key_.info, std::move(request_),
+                                                   std::move(previews_));
+    }
+
     DastineSession& session_;
+    link::Request request_; ///< until it has its turn
+    Descriptors previews_;
+    std::optional<DastineTurns::Turn> turn_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -28,6 +28,10 @@ Outcome<std::string> base64_of(Source& source) {
     }
 }
 
+Failure withdrawn() {
+    return Failure(Code::cancelled, "Reset");
+}
+
 /// Whether the command works with the certificate that was selected.
 bool uses_selection(const dastine::Command& command) {
     return std::holds_alternative<dastine::Sign>(command) ||
@@ -40,9 +44,9 @@ bool uses_selection(const dastine::Command& command) {
 
 } // namespace
 
-DastineSession::DastineSession(Key key, const Clock& clock, DastineHost& host, std::uint64_t max_reply_bytes,
-                               Deliver deliver)
-    : key_(std::move(key)), clock_(clock), host_(host), max_reply_bytes_(max_reply_bytes),
+DastineSession::DastineSession(Key key, const Clock& clock, DastineHost& host, DastineTurns& turns,
+                               std::uint64_t max_reply_bytes, Deliver deliver)
+    : key_(std::move(key)), clock_(clock), host_(host), turns_(turns), max_reply_bytes_(max_reply_bytes),
       deliver_(std::move(deliver)), idle_since_(clock.steady()) {}
 DastineSession::~DastineSession() = default;
 
@@ -70,8 +74,15 @@ std::size_t DastineSession::orders_of(link::ConnectionId connection) const {
 }
 
 void DastineSession::submit(DastineOrder order) {
+    if (std::holds_alternative<dastine::Reset>(order.command) && running_ && running_->is_queued())
+        withdraw();
     waiting_.push_back(std::move(order));
     run();
+}
+
+void DastineSession::withdraw() {
+    running_->finish(withdrawn());
+    for (DastineOrder& order : waiting_) order.withdrawn = true;
 }
 
 void DastineSession::run() {
@@ -95,6 +106,7 @@ void DastineSession::run() {
 
 void DastineSession::start(Job& job) {
     if (std::holds_alternative<dastine::Reset>(job.order.command)) return reset(job);
+    if (job.order.withdrawn) return job.finish(withdrawn());
     if (job.order.denied) return job.finish(Failure(Code::origin_denied));
     if (job.order.content && job.order.content->is_over()) {
         Failure failure(Code::limit_exceeded);
@@ -187,8 +199,7 @@ bool DastineSession::on_state(link::OperationId id, link::PromptState state) {
 
 bool DastineSession::on_reply(link::OperationId id, Outcome<link::Answer>& outcome) {
     if (!running_ || running_->operation != id || id == 0) return false;
-    running_->operation = 0;
-    running_->shown_at.reset();
+    running_->answered();
     running_->work->on_answer(std::move(outcome));
     run();
     return true;

@@ -3,6 +3,7 @@
 
 #include "dastine_content.hpp"
 #include "dastine_host.hpp"
+#include "dastine_turns.hpp"
 #include <mohr/base/clock.hpp>
 #include <mohr/protocol/dastine.hpp>
 
@@ -24,7 +25,8 @@ struct DastineOrder {
     std::unique_ptr<DastineContent> content; ///< null where the command has no document
     link::SiteQuirks quirks;
     std::string token_label;
-    bool denied = false; ///< the site was refused when it asked
+    bool denied = false;    ///< the site was refused when it asked
+    bool withdrawn = false; ///< by a Reset that came later
 };
 
 /// How an order ended.
@@ -36,7 +38,8 @@ struct DastineReply {
 };
 
 /// What one page is to the front: its origin and `info`, over several sockets and a reload (docs/dastine.md).
-/// Orders run one after the other, in the order they came.
+/// Orders run one after the other, in the order they came; what they want of the core has to wait for the
+/// origin's turn too.
 class DastineSession {
 public:
     struct Key {
@@ -51,8 +54,8 @@ public:
     };
     using Deliver = std::function<void(DastineReply)>;
 
-    DastineSession(Key key, const Clock& clock, DastineHost& host, std::uint64_t max_reply_bytes,
-                   Deliver deliver);
+    DastineSession(Key key, const Clock& clock, DastineHost& host, DastineTurns& turns,
+                   std::uint64_t max_reply_bytes, Deliver deliver);
     ~DastineSession();
     DastineSession(const DastineSession&) = delete;
     DastineSession& operator=(const DastineSession&) = delete;
@@ -96,6 +99,8 @@ private:
     /// Delivers what has ended and begins what waits, until an order has to wait for the core.
     void run();
     void start(Job& job);
+    /// What waits behind another page is not wanted any more.
+    void withdraw();
     /// The work behind an order, or the code that answers at once.
     [[nodiscard]] Outcome<std::unique_ptr<Work>> make_work(Job& job);
     [[nodiscard]] Outcome<std::unique_ptr<Work>> make_document_work(Job& job, const WorkContext& context);
@@ -117,6 +122,7 @@ private:
     Key key_;
     const Clock& clock_;
     DastineHost& host_;
+    DastineTurns& turns_;
     std::uint64_t max_reply_bytes_;
     Deliver deliver_;
 

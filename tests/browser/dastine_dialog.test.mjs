@@ -237,17 +237,9 @@ for (const [name, launch] of browsers) {
         await t.test('two tabs sign at the same time and each gets its own answer [R188] [R190]', async (t) => {
             const pages = [];
             for (let at = 0; at < 2; ++at) pages.push(await openLegacy(t, browser, site, sandbox, { generation: 'G2' }));
-            // While the other tab's question waits, a site is told 20; a person would press the button again.
             const sign = async (text) => {
-                const patiently = async (...call) => {
-                    for (;;) {
-                        const result = await legacy.ask(...call);
-                        if (result !== '20') return result;
-                        await new Promise((done) => setTimeout(done, 200));
-                    }
-                };
-                const selected = await patiently('SelectCertificateFromTokenByUI', '', '');
-                return selected === '0' ? patiently('CmsSign', btoa(text), false, 'SHA256') : selected;
+                const selected = await legacy.ask('SelectCertificateFromTokenByUI', '', '');
+                return selected === '0' ? legacy.ask('CmsSign', btoa(text), false, 'SHA256') : selected;
             };
             const signed = await Promise.all(pages.map((page, at) => page.eval(sign, `tab ${at}`)));
             for (const [at, cms] of signed.entries()) await verifyCms(t, sandbox, cms, `tab ${at}`);

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 
 import pytest
 from dastine import INFO, DastinePage
@@ -45,6 +46,45 @@ def test_closing_a_page_ends_its_prompt(start):
                 await asyncio.sleep(0.5)
                 await stays.send("SelectCertificateFromTokenByUI", issuer="", keyUsages="")
             assert await stays.reply("SelectCertificateFromTokenByUI", 20) == "0"
+    run(body())
+
+
+def test_tabs_are_asked_one_after_the_other(start):
+    """three tabs of one site that ask at the same moment all get their selection and their own signature, one prompt after the other [R188] [R190]"""
+    sandbox = start(script=[{"decision": "allow", "delay_ms": 300}])
+
+    async def sign(page, text):
+        await page.select()
+        return unb64(await page.call("CmsSign", data=b64(text), attach=True, hash="SHA256"))
+
+    async def body():
+        async with DastinePage(sandbox, info="tabA") as one, DastinePage(sandbox, info="tabB") as two, DastinePage(sandbox, info="tabC") as three:
+            begun = time.monotonic()
+            signed = await asyncio.gather(sign(one, "tab A"), sign(two, "tab B"), sign(three, "tab C"))
+            assert time.monotonic() - begun >= 6 * 0.3, "two prompts were open at the same time"
+            for cms, content in zip(signed, (b"tab A", b"tab B", b"tab C")):
+                assert openssl("cms", "-verify", "-inform", "DER", "-in", "cms", "-noverify", "-out", "out", files={"cms": cms}).out == content
+    run(body())
+
+
+def test_reset_takes_out_what_waits_for_another_tab(start):
+    """a tab that calls Reset while another tab is asked gets 18 for what it had waiting, at once, and no prompt for it [R190]"""
+    sandbox = start(script=[{"decision": "allow", "delay_ms": 2000}, {"decision": "allow"}, {"decision": "deny"}])
+
+    async def body():
+        async with DastinePage(sandbox, info="tabA") as one, DastinePage(sandbox, info="tabB") as two:
+            await one.send("SelectCertificateFromTokenByUI", issuer="", keyUsages="")
+            assert await one.call("GetVersion") == "5.8.38.0"
+            await two.send("SelectCertificateFromTokenByUI", issuer="", keyUsages="")
+            assert await two.call("GetSelectedCertificate") == "11"
+            await two.send("Reset")
+            assert await two.reply("SelectCertificateFromTokenByUI") == "18"
+            assert await two.reply("Reset") == "0"
+            assert one.replies.empty()
+            assert await one.reply("SelectCertificateFromTokenByUI") == "0"
+            # No other prompt took the next answer of the script.
+            await two.select()
+            await two.quiet()
     run(body())
 
 
