@@ -124,7 +124,7 @@ void DastineFront::on_command(Page& page, dastine::Request request, std::unique_
     if (session == nullptr) return reply(page, request.name, to_text(ResultCode::allocate_memory_error));
     if (const auto result = answer_at_once(page, *session, *request.command))
         return reply(page, request.name, *result);
-    if (session->orders_of(page.connection) >= config_.limits.requests_per_connection)
+    if (open_orders(page.connection) >= config_.limits.requests_per_connection)
         return reply(page, request.name, to_text(ResultCode::allocate_memory_error));
     DastineOrder order;
     order.connection = page.connection;
@@ -135,6 +135,12 @@ void DastineFront::on_command(Page& page, dastine::Request request, std::unique_
     order.token_label = page.site.token_label;
     order.denied = is_denied(page.site);
     session->submit(std::move(order));
+}
+
+std::size_t DastineFront::open_orders(link::ConnectionId connection) const {
+    std::size_t orders = 0;
+    for (const auto& [key, session] : sessions_) orders += session->orders_of(connection);
+    return orders;
 }
 
 std::optional<std::string> DastineFront::answer_at_once(Page& page, DastineSession& session,

@@ -53,6 +53,8 @@ private:
     void end_message(Page& page);
     void offence(Page& page, CloseCode code);
     void on_command(Page& page, dastine::Request request, std::unique_ptr<DastineContent> content);
+    /// Of all sessions: a page may send any number of `info`s.
+    [[nodiscard]] std::size_t open_orders(link::ConnectionId connection) const;
     /// The Result of what is answered at once; nothing for a command that takes its turn.
     [[nodiscard]] std::optional<std::string> answer_at_once(Page& page, DastineSession& session,
                                                             const dastine::Command& command);

@@ -160,6 +160,12 @@ TEST_CASE_METHOD(DastineFixture, "one socket has a bounded number of open comman
     CHECK(last() == "15");
     CHECK(count() == 2);
     CHECK(host.operations.size() == answered + 1);
+    // Another `info` does not make more room; another socket has its own.
+    info = "another";
+    CHECK(at_once("FindCertificateFromToken") == "15");
+    open(2);
+    send("FindCertificateFromToken", 2);
+    CHECK(count(2) == 0);
 }
 
 TEST_CASE_METHOD(DastineFixture, "sessions that pages leave behind are bounded [T09]", "[dastine]") {
