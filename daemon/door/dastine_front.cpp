@@ -2,6 +2,7 @@
 #include "dastine_front.hpp"
 
 #include "dastine_job.hpp"
+#include "overloaded.hpp"
 #include <mohr/base/encoding.hpp>
 
 #include <algorithm>
@@ -21,11 +22,6 @@ constexpr std::size_t max_sessions = 1024;
 constexpr unsigned max_offences = 3;
 /// A page that stops in the middle of a message gives back what its document has taken.
 constexpr std::chrono::seconds stalled{60};
-
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
 
 bool is_denied(const link::SiteState& site) {
     return site.access == link::Access::denied || site.access == link::Access::silenced;

@@ -2,6 +2,7 @@
 // What each command of the Dastine front asks of the core.
 #include "dastine_job.hpp"
 #include "dastine_work.hpp"
+#include "overloaded.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
 #include <mohr/signing/cms_signed.hpp>
@@ -16,11 +17,6 @@ using protocol::Code;
 namespace {
 
 using Made = Outcome<std::unique_ptr<Work>>;
-
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
 
 Failure at(Code code, std::string path, std::string why = {}) {
     Failure failure(code, std::move(why));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dastine_turns.hpp"
 
+#include <utility>
+
 namespace mohr::door {
 
 DastineTurns::Turn::Turn(DastineTurns& turns, std::string origin, std::function<void()> begin)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
+#include "overloaded.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
 
@@ -22,11 +23,6 @@ constexpr unsigned max_unknown_methods = 3;
 constexpr std::chrono::milliseconds progress_interval{100};
 /// A download stops adding to the send queue here; the page's credit is the real bound.
 constexpr std::size_t send_ahead_bytes = 512 * 1024;
-
-template <class... F>
-struct Overloaded : F... {
-    using F::operator()...;
-};
 
 Failure stream_error(const char* why) {
     return Failure(Code::stream_error, why);
