@@ -52,18 +52,20 @@ def test_two_hundred_polling_pages(start):
             await modern.grant()
             certificate = await modern.certificate("P-256")
             await signatures(modern, certificate, 5)
-            alone = await signatures(modern, certificate)
             times = []
             until = time.monotonic() + SECONDS
             begun, cpu = time.monotonic(), cpu_seconds(sandbox.door_pid) + cpu_seconds(sandbox.pid)
             polling = [asyncio.create_task(poll(page, times, until)) for page in pages]
             await asyncio.gather(*polling)
             share = (cpu_seconds(sandbox.door_pid) + cpu_seconds(sandbox.pid) - cpu) / (time.monotonic() - begun)
-            until = time.monotonic() + SECONDS
-            polling = [asyncio.create_task(poll(page, [], until)) for page in pages]
-            await asyncio.sleep(1)
-            meanwhile = await signatures(modern, certificate)
-            await asyncio.gather(*polling)
+            alone, meanwhile = [], []
+            # In turns: a busy minute of the machine hits both. This process polls too, so its own work counts against us.
+            for _ in range(4):
+                alone += await signatures(modern, certificate)
+                polling = [asyncio.create_task(poll(page, [], time.monotonic() + 4)) for page in pages]
+                await asyncio.sleep(1)
+                meanwhile += await signatures(modern, certificate)
+                await asyncio.gather(*polling)
         for page in pages:
             await page.__aexit__()
         print(f"\n{len(times)} polls, {100 * share:.2f} % of one core, median {statistics.median(times):.2f} ms; "
