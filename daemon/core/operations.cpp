@@ -291,6 +291,20 @@ void OperationService::State::save_then_finish(const RunningPointer& run, Outcom
     });
 }
 
+void OperationService::State::finish_when_written(const RunningPointer& run, std::string decision,
+                                                  Outcome<link::Answer> outcome, Save save) {
+    run->was_shown = false;
+    auto kept = std::make_shared<Outcome<link::Answer>>(std::move(outcome));
+    log_.append(log_entry(*run, std::move(decision), {}),
+                [self = weak_from_this(), run, kept, save](const Result<void>& written) {
+                    const auto state = self.lock();
+                    if (!state) return;
+                    if (!written && *kept) return state->finish(*run, token_failure(written.error()));
+                    if (save == Save::yes) return state->save_then_finish(run, std::move(*kept));
+                    state->finish(*run, std::move(*kept));
+                });
+}
+
 void OperationService::State::remember_choice(const Running& run, const token::TokenObject& object) {
     if (run.who.local) return;
     if (sites_.set_preselected(run.who.origin, object.id.text(), program_text(run.who.program)))

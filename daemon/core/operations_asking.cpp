@@ -33,11 +33,9 @@ void OperationService::State::on_shown(const RunningPointer& run) {
 void OperationService::State::on_ended(const RunningPointer& run, ConsentBroker::Ended ended) {
     if (run->finished) return;
     using How = ConsentBroker::Ended::How;
-    if (ended.how == How::refused || ended.how == How::expired) {
-        write_down(*run, ended.how == How::refused ? "denied" : "expired");
-        if (!run->who.local) after_refusal(*run, ended.remember);
-    }
-    finish(*run, std::move(ended.failure));
+    if (ended.how != How::refused && ended.how != How::expired) return finish(*run, std::move(ended.failure));
+    if (!run->who.local) after_refusal(*run, ended.remember);
+    finish_when_written(run, ended.how == How::refused ? "denied" : "expired", std::move(ended.failure));
 }
 
 void OperationService::State::after_refusal(const Running& run, bool remember) {
@@ -106,7 +104,6 @@ bool OperationService::State::settle_site(const Running& run, const PromptReques
 void OperationService::State::on_access_allowed(const RunningPointer& run, bool remember) {
     broker_.settle(run->ticket);
     const auto& origin = run->who.origin;
-    write_down(*run, "allowed");
     auto outcome = run->deferred ? Outcome<link::Answer>(*run->deferred)
                                  : Outcome<link::Answer>(link::Answer(link::AccessGranted{}));
     if (!remember) {
@@ -115,20 +112,19 @@ void OperationService::State::on_access_allowed(const RunningPointer& run, bool 
         else
             once_.give(origin, run->who.program.path, run->who.connection);
         tell_access(origin);
-        return finish(*run, std::move(outcome));
+        return finish_when_written(run, "allowed", std::move(outcome));
     }
     sites_.set(origin, SitePermission::access, Decision::allow);
-    save_then_finish(run, std::move(outcome));
+    finish_when_written(run, "allowed", std::move(outcome), Save::yes);
     tell_access(origin);
 }
 
 void OperationService::State::on_listing_allowed(const RunningPointer& run, bool remember) {
     broker_.settle(run->ticket);
-    write_down(*run, "allowed");
     auto list = listing(*run);
-    if (!remember || run->who.local) return finish(*run, std::move(list));
+    if (!remember || run->who.local) return finish_when_written(run, "allowed", std::move(list));
     sites_.set(run->who.origin, SitePermission::listing, Decision::allow);
-    save_then_finish(run, std::move(list));
+    finish_when_written(run, "allowed", std::move(list), Save::yes);
 }
 
 void OperationService::State::on_selected(const RunningPointer& run, const PromptRequest& shown,
@@ -137,12 +133,10 @@ void OperationService::State::on_selected(const RunningPointer& run, const Promp
     const auto* object = picked_object(*run, shown, answer);
     if (!object) return refuse_answer(*run);
     run->fingerprint = object->certificate->fingerprint();
-    write_down(*run, "allowed");
     const bool save = settle_site(*run, shown, answer.remember);
     remember_choice(*run, *object);
     auto selected = link::Answer(link::Selected{handles_.view(scope_of(run->who), *object)});
-    if (save) return save_then_finish(run, std::move(selected));
-    finish(*run, std::move(selected));
+    finish_when_written(run, "allowed", std::move(selected), save ? Save::yes : Save::no);
 }
 
 const token::TokenObject* OperationService::State::picked_object(const Running& run,

@@ -41,8 +41,8 @@ struct Running {
     link::Request request;
     OperationService::Callbacks callbacks;
     bool finished = false;
-    Bytes challenge; ///< its name, where it was reserved and may be given back
-    bool was_shown = false;
+    Bytes challenge;                   ///< its name, where it was reserved and may be given back
+    bool was_shown = false;            ///< and not decided yet
     std::optional<Failure> deferred;   ///< answered once the site was let in
     std::optional<WindowTerms> window; ///< that the person gave with their yes
     std::uint64_t window_epoch = 0;    ///< when they gave it
@@ -160,6 +160,10 @@ private:
     /// The one way out: exactly one reply, and nothing of the operation is left behind it.
     void finish(Running& run, Outcome<link::Answer> outcome);
     void answer(Running& run, Outcome<link::Answer> outcome);
+    enum class Save : std::uint8_t { no, yes };
+    /// The decision's line first, then what it reveals (rule 8); a refusal is answered also where it cannot be written.
+    void finish_when_written(const RunningPointer& run, std::string decision, Outcome<link::Answer> outcome,
+                             Save save = Save::no);
     void save_then_finish(const RunningPointer& run, Outcome<link::Answer> outcome);
     void remember_choice(const Running& run, const token::TokenObject& object);
     LogEntry log_entry(const Running& run, std::string decision, std::string_view detail) const;

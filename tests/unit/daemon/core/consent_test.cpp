@@ -474,6 +474,27 @@ TEST_CASE("a signature is not released before its log entry is committed [T34]",
     CHECK(f.log_lines().size() == 1);
 }
 
+TEST_CASE("no certificate is revealed, and no refusal told, before its log entry is committed [T34] [T13]",
+          "[consent]") {
+    OperationFixture f;
+    f.allow_access();
+    SECTION("a selection that cannot be written down reveals nothing") {
+        f.counting->commit_failure = Error(token::TokenErrc::storage, "disk full");
+        auto& call = f.ask(link::SelectCertificate{});
+        f.surface.allow({}, f.silver.text());
+        f.executor.run();
+        CHECK(call.code() == Code::internal_error);
+    }
+    SECTION("a refusal is told all the same, once its entry was tried") {
+        auto& call = f.ask(link::SelectCertificate{});
+        f.surface.deny();
+        while (call.pending() && f.executor.step()) {
+        }
+        CHECK(call.code() == Code::user_cancelled);
+        CHECK(f.log_lines().size() == 1);
+    }
+}
+
 TEST_CASE("a batch is all or nothing [R188]", "[consent]") {
     OperationFixture f;
     f.allow_access();
