@@ -59,8 +59,8 @@ Result<void> ChallengeFile::append(const Bytes& name) {
     auto written = write_all(file_.get(), name);
     if (written && ::fdatasync(file_.get()) != 0) written = system_failure(path_.string());
     if (!written) {
-        // Half an entry would shift all that follow.
-        (void)::ftruncate(file_.get(), static_cast<off_t>(entries_ * entry_bytes));
+        // Half an entry would shift all that follow: where it cannot be cut off, nothing is added any more.
+        if (::ftruncate(file_.get(), static_cast<off_t>(entries_ * entry_bytes)) != 0) file_.reset();
         return written.error();
     }
     ++entries_;
