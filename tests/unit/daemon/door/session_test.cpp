@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <sys/mman.h>
 
+#include <algorithm>
+
 #include <catch_compat.hpp>
 #include <door/session.hpp>
 #include <fake_clock.hpp>
@@ -224,9 +226,9 @@ TEST_CASE("the beginning of a large document is looked at however its messages c
             const auto stream = opened["stream"].get<std::uint32_t>();
             const auto id = f.send("sign.raw", {{"document", {{"name", "big"}, {"stream", stream}}}});
             for (const std::string& part : {content.substr(0, first), content.substr(first)}) {
-                Bytes message(4);
+                Bytes message(4 + part.size());
                 boost::endian::store_big_u32(message.data(), stream);
-                message.insert(message.end(), part.begin(), part.end());
+                std::copy(part.begin(), part.end(), message.begin() + 4);
                 f.session.on_binary(message, true);
             }
             f.send("stream.close", {{"stream", stream}});
