@@ -321,7 +321,7 @@ TEST_CASE("the shipped timers and limits are the published ones [T09]", "[door]"
     CHECK(limits.silent_connections == 32);
 }
 
-TEST_CASE("of too many silent connections the oldest goes; of too many of an origin the newest [T09]",
+TEST_CASE("of too many silent connections the oldest goes, of too many of an origin the newest [T09]",
           "[door][integration]") {
     DoorSettings settings;
     settings.limits.silent_connections = 4;

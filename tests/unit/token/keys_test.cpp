@@ -272,7 +272,7 @@ TEST_CASE("importing a certificate again does not lift its hold or its revocatio
               .state == CertificateState::active);
 }
 
-TEST_CASE("a certificate past its end is shown as expired; before it is active", "[token][certificates]") {
+TEST_CASE("a certificate past its end is shown as expired, before it is active", "[token][certificates]") {
     test::TokenFixture fixture;
     fixture.initialise();
     const test::TestAuthority authority(fixture.clock);
@@ -284,7 +284,7 @@ TEST_CASE("a certificate past its end is shown as expired; before it is active",
     CHECK(fixture.token->objects().value()[0].state == CertificateState::expired);
 }
 
-TEST_CASE("a PKCS#12 file of openssl brings key, certificate and chain; a wrong password is told apart",
+TEST_CASE("a PKCS#12 file of openssl brings key, certificate and chain, and a wrong password is told apart",
           "[token][pkcs12]") {
     test::TokenFixture fixture;
     fixture.initialise();

@@ -52,7 +52,7 @@ TEST_CASE("five idle minutes lock the token, and every use starts them anew", "[
     CHECK(!fixture.token->lock_if_idle());
 }
 
-TEST_CASE("an operation that has begun may end after the lock; a new one needs the PIN again",
+TEST_CASE("an operation that has begun may end after the lock, and a new one needs the PIN again",
           "[token][lock]") {
     Signing fixture;
     {

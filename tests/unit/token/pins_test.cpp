@@ -136,8 +136,9 @@ TEST_CASE("a right PIN gives every try back, locked or unlocked [R55]", "[token]
     CHECK(wrong(*fixture.token, Role::user, "000111").tries_left == 4U);
 }
 
-TEST_CASE("closing while unlocked gives back the try in hand; locked means no key and no PIN in memory [R55]",
-          "[token][pin]") {
+TEST_CASE(
+    "closing while unlocked gives back the try in hand, and locked means no key and no PIN in memory [R55]",
+    "[token][pin]") {
     test::TokenFixture fixture;
     fixture.initialise();
     (void)fixture.user();

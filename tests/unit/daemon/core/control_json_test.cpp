@@ -35,7 +35,8 @@ TEST_CASE("a prompt says that a site is legacy, what a yes covers, and what the 
     CHECK_FALSE(to_control_json(PromptRequest{}).contains("window"));
 }
 
-TEST_CASE("an answer's window and file are read strictly; what is no answer is no permission", "[control]") {
+TEST_CASE("an answer's window and file are read strictly, and what is no answer is no permission",
+          "[control]") {
     const auto answer = prompt_answer_from(json::parse(
         R"({"decision":"allow","window":{"items":20,"minutes":5},"file":"AQID","confirmed":true})"));
     REQUIRE(answer);

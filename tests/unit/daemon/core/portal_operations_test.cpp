@@ -642,7 +642,7 @@ TEST_CASE("a selected certificate renews its key's request, and is removed after
 
 // --- PINs and files ---
 
-TEST_CASE("a site starts a change of PIN and never sees one; a bad new PIN comes back to the person",
+TEST_CASE("a site starts a change of PIN and never sees one, and a bad new PIN comes back to the person",
           "[portal]") {
     PortalFixture f;
     f.allow_access();

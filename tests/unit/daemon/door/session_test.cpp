@@ -314,7 +314,7 @@ TEST_CASE("an answer to another operation is an internal error, not a result", "
     CHECK(f.code(id) == "internal_error");
 }
 
-TEST_CASE("thirty-two requests run at once and no more; ids in use are refused", "[door][session]") {
+TEST_CASE("thirty-two requests run at once and no more, and ids in use are refused", "[door][session]") {
     Fixture f;
     for (int i = 0; i < 32; ++i) f.send("certificates.list");
     const auto over = f.send("certificates.list");
