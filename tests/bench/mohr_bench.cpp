@@ -253,8 +253,10 @@ Json run_roundtrip(const Options& options) {
     const std::string request = R"({"jsonrpc":"2.0","id":1,"method":"service.info","params":{}})";
     return round_trips(options, [&] {
         client.send(request);
-        if (client.receive().find("\"result\"") == std::string::npos)
-            throw std::runtime_error("service.info failed");
+        std::string reply = client.receive();
+        while (reply.find("\"method\"") != std::string::npos) reply = client.receive(); // a notification
+        if (reply.find("\"result\"") == std::string::npos)
+            throw std::runtime_error("service.info failed: " + reply);
     });
 }
 
