@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
 #include "leave_out.hpp"
+#include <mohr/base/openssl.hpp>
 #include <mohr/base/random.hpp>
 #include <mohr/base/secret.hpp>
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <unistd.h>
@@ -32,6 +40,21 @@ int in_child(F body) {
     int status = 0;
     ::waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+/// The line of /proc/self/maps that holds this address, or nothing.
+std::string mapping_of(const void* address) {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        std::istringstream range(line);
+        std::uintptr_t begin = 0;
+        std::uintptr_t end = 0;
+        char dash = 0;
+        range >> std::hex >> begin >> dash >> end;
+        const auto at = reinterpret_cast<std::uintptr_t>(address);
+        if (at >= begin && at < end) return line;
+    }
+    return {};
 }
 } // namespace
 
@@ -128,7 +151,12 @@ TEST_CASE("OpenSSL's private keys live in the arena too [T30]", "[base]") {
     CHECK(in_child([] {
               if (install_secret_memory(6 << 20, OpensslHeap::secret) == SecretMemory::plain) return 1;
               const Secret random = random_secret(32);
-              return random.size() == 32 ? 0 : 2;
+              const auto arena = mapping_of(random.reveal().data());
+              const auto key = Owned<EVP_PKEY, EVP_PKEY_free>(EVP_EC_gen("P-256"));
+              if (!key || arena.empty()) return 2;
+              const auto ordinary = std::make_unique<int>(0);
+              if (mapping_of(ordinary.get()) == arena) return 3;
+              return mapping_of(key.get()) == arena ? 0 : 4;
           }) == 0);
 }
 
