@@ -209,8 +209,6 @@ void OperationService::State::on_performed(const RunningPointer& run, Outcome<op
         write_then_release(run, {});
     }
     if (run->finished) return;
-    if (done) open_window(*run);
-    run->proof.reset();
     run->done.emplace(std::move(done));
     release(run);
 }
@@ -222,6 +220,8 @@ void OperationService::State::release(const RunningPointer& run) {
         write_down(*run, "failed", protocol::row(done.error().code).name);
         return finish(*run, done.error());
     }
+    open_window(*run); // not before the line that says who gave it
+    run->proof.reset();
     if (done->object) add_view(*run, done->answer, *done->object);
     finish(*run, std::move(done->answer));
 }

@@ -370,6 +370,21 @@ TEST_CASE("CMS over SHA-1 carries the page's attributes, none of which is one of
 
 // --- decryption ---
 
+TEST_CASE("a decrypt window does not open where the line that says so cannot be committed [T20] [T34]",
+          "[portal]") {
+    PortalFixture f;
+    const auto request = envelope(f.certificate_of(f.rsa));
+    auto& first = f.ask(request);
+    REQUIRE(f.surface.shown.size() == 1);
+    CHECK(f.surface.last().window == WindowTerms{200, 15});
+    CHECK(f.surface.last().asks_access);
+    f.counting->commit_failure = Error(token::TokenErrc::storage, "disk full");
+    f.surface.answer(with_window(3, 15));
+    f.executor.run();
+    CHECK(first.code() == Code::internal_error);
+    CHECK(f.service->decrypt_windows().empty());
+}
+
 TEST_CASE("a decrypt window opens its items without prompts, and not one more", "[portal]") {
     PortalFixture f;
     const auto request = envelope(f.certificate_of(f.rsa));
