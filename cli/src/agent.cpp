@@ -2,7 +2,7 @@
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/agent.hpp>
 #include <mohr/cli/agent_screen.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
@@ -120,7 +120,7 @@ private:
                 screen_.on_close(number_member(params, "prompt"), text_member(params, "reason"), now()));
         if (method.empty() || id.is_null()) return {};
         if (method != "prompt.show") return refuse(id, protocol::Code::method_not_found, method);
-        auto prompt = decode_prompt(params);
+        auto prompt = protocol::decode_prompt(params);
         if (!prompt) {
             (void)write_all(out_, as_bytes(prompt.error().detail + "\r\n"));
             return refuse(id, protocol::Code::invalid_params, prompt.error().detail);

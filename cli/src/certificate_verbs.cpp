@@ -6,7 +6,7 @@
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/certificate_file.hpp>
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

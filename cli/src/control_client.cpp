@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/control_client.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>

@@ -6,8 +6,8 @@
 #include "policy_files.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
-#include <mohr/cli/members.hpp>
 #include <mohr/cli/output_file.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>

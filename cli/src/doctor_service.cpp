@@ -3,7 +3,7 @@
 #include "doctor.hpp"
 #include "listening.hpp"
 #include "program.hpp"
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <sys/stat.h>
 

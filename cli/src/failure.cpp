@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/failure.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -4,8 +4,8 @@
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
 #include <mohr/cli/output_file.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

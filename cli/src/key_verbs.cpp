@@ -4,7 +4,7 @@
 #include "result_file.hpp"
 #include "token_object.hpp"
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

@@ -3,8 +3,8 @@
 #include "result_file.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
 #include <mohr/cli/since.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

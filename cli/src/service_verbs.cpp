@@ -2,7 +2,7 @@
 #include "layout.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mohr/cli/members.hpp>
 #include <mohr/cli/session.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 #include "token_object.hpp"
 
 #include <mohr/base/encoding.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -5,7 +5,7 @@
 #include "nss_stores.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/cli/command_line.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>

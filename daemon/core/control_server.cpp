@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_server.hpp"
 
-#include "control_frames.hpp"
 #include <mohr/base/encoding.hpp>
+#include <mohr/protocol/control_frames.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -291,7 +291,7 @@ private:
             });
             return;
         }
-        queue_.push_back(control_frame(json));
+        queue_.push_back(protocol::control_frame(json));
         if (queue_.size() == 1) flush();
     }
 
@@ -329,7 +329,7 @@ private:
     pid_t peer_;
     asio::posix::stream_descriptor socket_;
     asio::steady_timer deadline_;
-    ControlFrameReader reader_;
+    protocol::ControlFrameReader reader_;
     std::vector<Descriptor> descriptors_;
     std::optional<Pending> pending_;
     std::map<std::int64_t, std::function<void(std::optional<ControlAnswer>)>> questions_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
 #include <mohr/cli/failure.hpp>
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -80,8 +80,8 @@ TEST_CASE("foreign text in an error reaches the terminal only in printable form"
 }
 
 TEST_CASE("a document with invalid UTF-8 is still one line of JSON", "[cli]") {
-    const std::string line = to_line({{"name", "a\xFF"
-                                               "b"}});
+    const std::string line = mohr::to_line({{"name", "a\xFF"
+                                                     "b"}});
     CHECK(nlohmann::json::accept(line));
     CHECK(line.find('\n') == std::string::npos);
 }

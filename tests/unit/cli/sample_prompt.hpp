@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mohr/cli/prompt.hpp>
+#include <mohr/protocol/prompt.hpp>
 
 namespace mohr::test {
 
 /// A prompt as a portal's signature makes it: one document, one certificate, a PIN.
-inline cli::Prompt sample_prompt() {
-    cli::Prompt prompt;
+inline protocol::Prompt sample_prompt() {
+    protocol::Prompt prompt;
     prompt.number = 7;
-    prompt.kind = cli::Prompt::Kind::sign;
+    prompt.kind = protocol::Prompt::Kind::sign;
     prompt.origin = "https://sign.portal.example:8443";
     prompt.registrable_domain = "portal.example";
     prompt.program = {"firefox-esr", "/usr/lib/firefox-esr/firefox-esr", 812, true};

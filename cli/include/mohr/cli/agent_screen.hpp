@@ -2,9 +2,9 @@
 #pragma once
 
 #include <mohr/base/clock.hpp>
-#include <mohr/cli/prompt.hpp>
 #include <mohr/cli/prompt_view.hpp>
 #include <mohr/cli/terminal.hpp>
+#include <mohr/protocol/prompt.hpp>
 
 #include <deque>
 #include <functional>

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mohr/cli/prompt.hpp>
 #include <mohr/cli/text.hpp>
+#include <mohr/protocol/prompt.hpp>
 
 #include <string>
 #include <vector>
 
 namespace mohr::cli {
+
+using protocol::Prompt;
 
 /// Escape sequences of ours; empty where the terminal knows none.
 struct Style {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mohr/cli/members.hpp>
+#include <mohr/protocol/members.hpp>
 
 #include <nlohmann/json.hpp>
 
-namespace mohr::cli {
+namespace mohr {
 
 const nlohmann::json& member(const nlohmann::json& object, std::string_view name) {
     static const nlohmann::json none;
@@ -35,4 +35,4 @@ std::string to_line(const nlohmann::json& document) {
     return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-} // namespace mohr::cli
+} // namespace mohr

@@ -9,7 +9,7 @@
 
 /// Members of a JSON object of the service, read without exceptions: what is missing or of another type is
 /// the fallback. For showing only; what a decision hangs on is decoded strictly (decode_prompt).
-namespace mohr::cli {
+namespace mohr {
 
 [[nodiscard]] std::string text_member(const nlohmann::json& object, std::string_view name,
                                       std::string_view fallback = {});
@@ -24,4 +24,4 @@ namespace mohr::cli {
 /// JSON as one line of valid UTF-8, whatever the strings hold.
 [[nodiscard]] std::string to_line(const nlohmann::json& document);
 
-} // namespace mohr::cli
+} // namespace mohr

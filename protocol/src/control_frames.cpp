@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control_frames.hpp"
+#include <mohr/protocol/control_frames.hpp>
 
 #include <boost/endian/conversion.hpp>
 
-namespace mohr::core {
+namespace mohr::protocol {
 namespace {
 
 constexpr std::uint8_t kind_json = 0;
@@ -53,4 +53,4 @@ Bytes control_frame(std::string_view json) {
     return frame;
 }
 
-} // namespace mohr::core
+} // namespace mohr::protocol

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mohr/cli/failure.hpp>
+#include <mohr/protocol/errors.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace mohr::cli {
+namespace mohr::protocol {
 
 /// "Prompts" of docs/control-api.md, decoded once: what hangs a decision is compulsory and of its type, all
 /// texts are still foreign.
@@ -108,7 +108,7 @@ struct Prompt {
     [[nodiscard]] bool same_question(const Prompt& other) const;
 };
 
-/// Fails with protocol_error; the detail names the member.
+/// Fails with invalid_params; the path names the member.
 [[nodiscard]] Outcome<Prompt> decode_prompt(const nlohmann::json& params);
 
-} // namespace mohr::cli
+} // namespace mohr::protocol

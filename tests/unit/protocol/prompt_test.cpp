@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
-#include <mohr/cli/prompt.hpp>
+#include <mohr/protocol/prompt.hpp>
 
 #include <nlohmann/json.hpp>
 
-using namespace mohr::cli;
+using namespace mohr::protocol;
 
 namespace {
 nlohmann::json sample() {
@@ -25,7 +25,7 @@ nlohmann::json sample() {
 }
 } // namespace
 
-TEST_CASE("a prompt of the control API is decoded whole", "[cli][agent]") {
+TEST_CASE("a prompt of the control API is decoded whole", "[protocol][prompt]") {
     const auto prompt = decode_prompt(sample());
     REQUIRE(prompt);
     CHECK(prompt->number == 7);
@@ -57,7 +57,7 @@ TEST_CASE("a prompt of the control API is decoded whole", "[cli][agent]") {
     CHECK(prompt->pin.confirm);
 }
 
-TEST_CASE("a prompt that lacks what the decision hangs on is refused by member", "[cli][agent]") {
+TEST_CASE("a prompt that lacks what the decision hangs on is refused by member", "[protocol][prompt]") {
     for (const char* name :
          {"prompt", "kind", "origin", "local", "blind", "unauthenticated", "weak", "legacy", "asksAccess",
           "asksBlind", "deadlineSeconds", "documents", "certificates", "pin"}) {
@@ -86,7 +86,8 @@ TEST_CASE("a prompt that lacks what the decision hangs on is refused by member",
     CHECK_FALSE(decode_prompt(nlohmann::json::array()));
 }
 
-TEST_CASE("prompts are the same question only if everything that was shown is the same", "[cli][agent]") {
+TEST_CASE("prompts are the same question only if everything that was shown is the same",
+          "[protocol][prompt]") {
     const auto one = decode_prompt(sample());
     REQUIRE(one);
     auto repeated = sample();

@@ -11,7 +11,7 @@
 #include <string>
 #include <variant>
 
-namespace mohr::core {
+namespace mohr::protocol {
 
 inline constexpr std::size_t max_control_json_bytes = 1024 * 1024;
 inline constexpr std::size_t max_control_secret_bytes = 1024;
@@ -40,4 +40,4 @@ private:
 /// One JSON message with its header.
 [[nodiscard]] Bytes control_frame(std::string_view json);
 
-} // namespace mohr::core
+} // namespace mohr::protocol

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
-#include "control_frames.hpp"
+#include <mohr/protocol/control_frames.hpp>
 
 #include <cstring>
 
 using namespace mohr;
-using namespace mohr::core;
+using namespace mohr::protocol;
 
 namespace {
 

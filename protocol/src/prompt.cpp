@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mohr/cli/members.hpp>
-#include <mohr/cli/prompt.hpp>
+#include <mohr/protocol/members.hpp>
+#include <mohr/protocol/prompt.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <array>
 #include <utility>
 
-namespace mohr::cli {
+namespace mohr::protocol {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 14> kinds{{
@@ -182,10 +182,12 @@ Outcome<Prompt> decode_prompt(const nlohmann::json& params) {
                                        static_cast<unsigned>(number_member(window, "minutes"))};
     prompt.key_algorithm = text_member(params, "keyAlgorithm");
     prompt.key_subject = text_member(params, "keySubject");
-    if (!problem.empty())
-        return Failure(Exit::no_answer, "protocol_error",
-                       "The service sent something that is not its protocol.", "prompt.show: " + problem);
+    if (!problem.empty()) {
+        Failure failure(Code::invalid_params, "prompt.show: " + problem);
+        failure.path = problem;
+        return failure;
+    }
     return prompt;
 }
 
-} // namespace mohr::cli
+} // namespace mohr::protocol
