@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["base", "token", "signing", "protocol", "daemon", "cli"]
+FOLDERS = ["base", "token", "signing", "protocol", "daemon", "cli", "desktop"]
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-x", "c++", "-DOPENSSL_API_COMPAT=30000", "-DOPENSSL_NO_DEPRECATED", '-DMOHR_VERSION="0"',
          f"-I{ROOT}"] + [f"-I{ROOT / f / 'include'}" for f in FOLDERS] + [f"-I{ROOT / f / 'src'}" for f in FOLDERS]
 

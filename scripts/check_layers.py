@@ -14,6 +14,10 @@ MAY_USE = {
     "daemon/door": {"base", "protocol", "signing", "daemon/link"},
     "daemon/core": {"base", "protocol", "signing", "token", "daemon/link"},
     "cli": {"base", "protocol"},
+    "desktop/shared": {"base", "protocol"},
+    "desktop/preview": {"base", "desktop/shared"},
+    "desktop/prompt": {"base", "protocol", "desktop/shared"},
+    "desktop/manager": {"base", "protocol", "desktop/shared"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
@@ -27,6 +31,9 @@ def room_of(path: str):
 def room_of_include(name: str):
     if name.startswith("mohr/"):
         return name.split("/")[1]
+    for folder in ("shared", "preview", "prompt", "manager"):
+        if name.startswith(folder + "/"):
+            return "desktop/" + folder
     for folder in ("daemon/link", "daemon/door", "daemon/core", "cli"):
         if name.startswith(folder + "/"):
             return folder

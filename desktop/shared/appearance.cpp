@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/appearance.hpp"
+
+#include <QApplication>
+#include <QFont>
+#include <QPalette>
+#include <QStyle>
+#include <QStyleFactory>
+#include <QWidget>
+
+namespace mohr::desktop {
+namespace {
+
+const Colours light{QColor(0xf4f6f6), QColor(0xffffff), QColor(0xd5dcdb), QColor(0x17211f),
+                    QColor(0x55625f), QColor(0x0f766e), QColor(0xffffff), QColor(0xb42318),
+                    QColor(0xfdeceb), QColor(0x93370d), QColor(0xfdf1dd), QColor(0x146c43)};
+const Colours dark{QColor(0x141a19), QColor(0x1e2625), QColor(0x3a4644), QColor(0xe8eeec),
+                   QColor(0xa7b4b1), QColor(0x2dd4bf), QColor(0x06201d), QColor(0xff8d82),
+                   QColor(0x3d1f1d), QColor(0xf6b95c), QColor(0x3a2d15), QColor(0x5fd39a)};
+bool dark_now = false;
+
+/// Before we set a palette of our own: what the desktop uses.
+bool desktop_is_dark() {
+    static const bool dark_desktop = [] {
+        const QPalette palette = QApplication::style()->standardPalette();
+        return palette.color(QPalette::Window).lightness() < 128;
+    }();
+    return dark_desktop;
+}
+
+QPalette palette_of(const Colours& c) {
+    QPalette palette;
+    palette.setColor(QPalette::Window, c.window);
+    palette.setColor(QPalette::WindowText, c.text);
+    palette.setColor(QPalette::Base, c.card);
+    palette.setColor(QPalette::AlternateBase, c.window);
+    palette.setColor(QPalette::Text, c.text);
+    palette.setColor(QPalette::PlaceholderText, c.muted);
+    palette.setColor(QPalette::Button, c.card);
+    palette.setColor(QPalette::ButtonText, c.text);
+    palette.setColor(QPalette::ToolTipBase, c.card);
+    palette.setColor(QPalette::ToolTipText, c.text);
+    palette.setColor(QPalette::Highlight, c.accent);
+    palette.setColor(QPalette::HighlightedText, c.on_accent);
+    palette.setColor(QPalette::Link, c.accent);
+    palette.setColor(QPalette::Mid, c.border);
+    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
+        palette.setColor(QPalette::Disabled, role, c.muted);
+    return palette;
+}
+
+QString sheet_of(const Colours& c) {
+    QString sheet = QStringLiteral(R"(
+[mohr="card"] { background: @card; border: 1px solid @border; border-radius: 8px; }
+[mohr="notice-danger"] { background: @dangerSoft; border: 1px solid @danger; border-radius: 8px; color: @danger; padding: 8px; }
+[mohr="notice-warning"] { background: @warningSoft; border: 1px solid @warning; border-radius: 8px; color: @warning; padding: 8px; }
+[mohr="title"] { font-size: 18px; font-weight: bold; }
+[mohr="large"] { font-size: 24px; font-weight: bold; }
+[mohr="muted"] { color: @muted; }
+[mohr="mono"] { font-family: "Noto Sans Mono", monospace; }
+QPushButton { background: @card; color: @text; border: 1px solid @border; border-radius: 6px; padding: 8px 16px; min-height: 20px; }
+QPushButton:hover { border-color: @accent; }
+QPushButton:focus { border: 2px solid @accent; padding: 7px 15px; }
+QPushButton:disabled { color: @muted; background: @window; border-color: @border; }
+QPushButton[mohr="primary"] { background: @accent; color: @onAccent; border-color: @accent; font-weight: bold; }
+QPushButton[mohr="primary"]:focus { border: 2px solid @text; }
+QPushButton[mohr="primary"]:disabled { background: @border; color: @muted; border-color: @border; }
+QPushButton[mohr="danger"] { color: @danger; border-color: @danger; }
+QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox { background: @card; color: @text; border: 1px solid @border; border-radius: 6px; padding: 6px 8px; min-height: 20px; }
+QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus { border: 2px solid @accent; padding: 5px 7px; }
+QProgressBar { background: @border; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar::chunk { background: @accent; border-radius: 3px; }
+QToolTip { background: @card; color: @text; border: 1px solid @border; padding: 4px; }
+)");
+    const std::initializer_list<std::pair<const char*, QColor>> names{{"@dangerSoft", c.danger_soft},
+                                                                      {"@warningSoft", c.warning_soft},
+                                                                      {"@onAccent", c.on_accent},
+                                                                      {"@danger", c.danger},
+                                                                      {"@warning", c.warning},
+                                                                      {"@window", c.window},
+                                                                      {"@card", c.card},
+                                                                      {"@border", c.border},
+                                                                      {"@text", c.text},
+                                                                      {"@muted", c.muted},
+                                                                      {"@accent", c.accent}};
+    for (const auto& [name, colour] : names) sheet.replace(QLatin1String(name), colour.name());
+    return sheet;
+}
+
+} // namespace
+
+Theme theme_from_name(const QString& name) {
+    if (name == QLatin1String("light")) return Theme::light;
+    if (name == QLatin1String("dark")) return Theme::dark;
+    return Theme::system;
+}
+
+void apply_appearance(Theme theme) {
+    const bool wanted_dark = theme == Theme::dark || (theme == Theme::system && desktop_is_dark());
+    dark_now = wanted_dark;
+    QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+    // Not Noto Naskh Arabic: it draws the digits 4, 6 and 7 in another language's forms.
+    QFont font;
+    font.setFamilies({QStringLiteral("Noto Sans"), QStringLiteral("Noto Sans Arabic")});
+    font.setPixelSize(14);
+    QApplication::setFont(font);
+    QApplication::setPalette(palette_of(colours()));
+    static_cast<QApplication*>(QCoreApplication::instance())->setStyleSheet(sheet_of(colours()));
+}
+
+const Colours& colours() {
+    return dark_now ? dark : light;
+}
+
+bool is_dark() {
+    return dark_now;
+}
+
+void set_style_class(QWidget& widget, const QString& name) {
+    widget.setProperty("mohr", name);
+    widget.style()->unpolish(&widget);
+    widget.style()->polish(&widget);
+}
+
+} // namespace mohr::desktop

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QColor>
+#include <QString>
+#include <cstdint>
+
+class QWidget;
+
+/// The look that all our windows share.
+namespace mohr::desktop {
+
+enum class Theme : std::uint8_t { system, light, dark };
+[[nodiscard]] Theme theme_from_name(const QString& name);
+
+struct Colours {
+    QColor window; ///< behind everything
+    QColor card;   ///< what holds content
+    QColor border;
+    QColor text;
+    QColor muted;  ///< secondary text, still 4.5:1 on window and card (WCAG 2.1, 1.4.3)
+    QColor accent; ///< buttons that go on, focus
+    QColor on_accent;
+    QColor danger;
+    QColor danger_soft; ///< behind a text in `danger`
+    QColor warning;
+    QColor warning_soft;
+    QColor good;
+};
+
+/// Fusion with our palette, font and style sheet. Callable again at run time.
+void apply_appearance(Theme theme);
+[[nodiscard]] const Colours& colours();
+[[nodiscard]] bool is_dark();
+
+/// Style classes, as the property "mohr" that the style sheet looks at: "card", "primary", "danger", "notice-danger",
+/// "notice-warning", "title", "large", "muted", "mono".
+void set_style_class(QWidget& widget, const QString& name);
+
+} // namespace mohr::desktop
