@@ -125,6 +125,7 @@ private:
             (void)write_all(out_, as_bytes(prompt.error().detail + "\r\n"));
             return refuse(id, protocol::Code::invalid_params, prompt.error().detail);
         }
+        if (prompt->needs_window()) return refuse(id, protocol::Code::invalid_params, "kind");
         return perform(screen_.on_prompt(to_line(id), std::move(*prompt), now()));
     }
 

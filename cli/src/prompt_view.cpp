@@ -107,6 +107,8 @@ private:
             return with(Text::asks_unblock_pin);
         case Prompt::Kind::import_file:
             return with(Text::asks_import_file);
+        default: // needs a window; the agent refuses it
+            break;
         }
         return who();
     }

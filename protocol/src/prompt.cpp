@@ -10,7 +10,7 @@
 namespace mohr::protocol {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 14> kinds{{
+constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 21> kinds{{
     {"access", Prompt::Kind::access},
     {"listing", Prompt::Kind::listing},
     {"select", Prompt::Kind::select},
@@ -25,6 +25,13 @@ constexpr std::array<std::pair<std::string_view, Prompt::Kind>, 14> kinds{{
     {"change_pin", Prompt::Kind::change_pin},
     {"unblock_pin", Prompt::Kind::unblock_pin},
     {"import_file", Prompt::Kind::import_file},
+    {"initialise", Prompt::Kind::initialise},
+    {"reset", Prompt::Kind::reset},
+    {"reset_blocked", Prompt::Kind::reset_blocked},
+    {"change_admin_pin", Prompt::Kind::change_admin_pin},
+    {"set_label", Prompt::Kind::set_label},
+    {"verify_pin", Prompt::Kind::verify_pin},
+    {"mark", Prompt::Kind::mark},
 }};
 constexpr std::uint64_t longest_deadline_seconds = 3600;
 constexpr unsigned longest_pin = 64;
@@ -67,6 +74,14 @@ private:
     std::string& problem_;
 };
 
+std::vector<std::string> texts(const nlohmann::json& list) {
+    std::vector<std::string> all;
+    if (!list.is_array()) return all;
+    for (const auto& one : list)
+        if (one.is_string()) all.push_back(one.get<std::string>());
+    return all;
+}
+
 Prompt::Document read_document(const nlohmann::json& object, std::string& problem) {
     Reader reader(object, "documents[].", problem);
     Prompt::Document document;
@@ -76,6 +91,7 @@ Prompt::Document read_document(const nlohmann::json& object, std::string& proble
     document.digest_algorithm = text_member(object, "digestAlgorithm");
     document.digest = text_member(object, "digest");
     document.preview = text_member(object, "preview");
+    document.preview_descriptor = text_member(object, "previewDescriptor");
     return document;
 }
 
@@ -89,6 +105,8 @@ Prompt::Certificate read_certificate(const nlohmann::json& object, std::string& 
     certificate.usable = reader.flag("usable");
     certificate.reason = text_member(object, "reason");
     certificate.preselected = flag_member(object, "preselected");
+    certificate.level = text_member(object, "level");
+    certificate.uses = texts(member(object, "uses"));
     return certificate;
 }
 
@@ -108,17 +126,16 @@ Prompt::Pin read_pin(const nlohmann::json& object, std::string& problem) {
     pin.new_min_length = static_cast<unsigned>(number_member(renewed, "minLength", pin.new_min_length));
     pin.new_max_length = static_cast<unsigned>(number_member(renewed, "maxLength", pin.new_max_length));
     if (pin.new_max_length > longest_pin) reader.wrong("new.maxLength");
+    const nlohmann::json& admin = member(object, "newAdmin");
+    pin.renewed_admin = admin.is_object();
+    pin.new_admin_min_length =
+        static_cast<unsigned>(number_member(admin, "minLength", pin.new_admin_min_length));
+    pin.new_admin_max_length =
+        static_cast<unsigned>(number_member(admin, "maxLength", pin.new_admin_max_length));
+    if (pin.new_admin_max_length > longest_pin) reader.wrong("newAdmin.maxLength");
     pin.problem = text_member(object, "problem");
     pin.confirm = flag_member(object, "confirm");
     return pin;
-}
-
-std::vector<std::string> texts(const nlohmann::json& list) {
-    std::vector<std::string> all;
-    if (!list.is_array()) return all;
-    for (const auto& one : list)
-        if (one.is_string()) all.push_back(one.get<std::string>());
-    return all;
 }
 
 Prompt::Program read_program(const nlohmann::json& object) {
@@ -137,7 +154,8 @@ bool Prompt::same_question(const Prompt& other) const {
            key_algorithm == other.key_algorithm && key_subject == other.key_subject &&
            legacy == other.legacy && asks_access == other.asks_access && asks_blind == other.asks_blind &&
            key_names == other.key_names && attributes == other.attributes && window == other.window &&
-           file == other.file;
+           file == other.file && password == other.password && owner_password == other.owner_password &&
+           label == other.label && losses == other.losses;
 }
 
 Outcome<Prompt> decode_prompt(const nlohmann::json& params) {
@@ -176,6 +194,10 @@ Outcome<Prompt> decode_prompt(const nlohmann::json& params) {
     prompt.key_names = texts(member(params, "keyNames"));
     prompt.attributes = texts(member(params, "attributes"));
     prompt.file = flag_member(params, "file");
+    prompt.password = prompt.file || flag_member(params, "password");
+    prompt.owner_password = flag_member(params, "ownerPassword");
+    prompt.label = text_member(params, "label");
+    prompt.losses = texts(member(params, "losses"));
     const nlohmann::json& window = member(params, "window");
     if (window.is_object())
         prompt.window = Prompt::Window{static_cast<unsigned>(number_member(window, "items")),

@@ -117,3 +117,39 @@ TEST_CASE("prompts are the same question only if everything that was shown is th
         CHECK_FALSE(one->same_question(*decode_prompt(changed)));
     }
 }
+
+TEST_CASE("the prompts of the token manager are decoded with what they ask for", "[protocol][prompt]") {
+    auto json = sample();
+    json["kind"] = "reset";
+    json["label"] = "Sara";
+    json["losses"] = {"Sara, silver"};
+    json["ownerPassword"] = true;
+    json["file"] = false;
+    json["password"] = true;
+    json["pin"]["newAdmin"] = {{"minLength", 5}, {"maxLength", 20}};
+    json["certificates"][0]["level"] = "silver";
+    json["certificates"][0]["uses"] = {"sign", "decrypt"};
+    json["documents"][0]["previewDescriptor"] = "preview0";
+    const auto prompt = decode_prompt(json);
+    REQUIRE(prompt);
+    CHECK(prompt->needs_window());
+    CHECK(prompt->label == "Sara");
+    CHECK(prompt->losses == std::vector<std::string>{"Sara, silver"});
+    CHECK(prompt->owner_password);
+    CHECK_FALSE(prompt->file);
+    CHECK(prompt->password);
+    CHECK(prompt->pin.renewed_admin);
+    CHECK(prompt->pin.new_admin_min_length == 5);
+    CHECK(prompt->pin.new_admin_max_length == 20);
+    CHECK(prompt->certificates[0].level == "silver");
+    CHECK(prompt->certificates[0].uses == std::vector<std::string>{"sign", "decrypt"});
+    CHECK(prompt->documents[0].preview_descriptor == "preview0");
+
+    auto other = *prompt;
+    CHECK(prompt->same_question(other));
+    other.losses.clear();
+    CHECK_FALSE(prompt->same_question(other));
+    json["pin"]["newAdmin"]["maxLength"] = 1000;
+    CHECK_FALSE(decode_prompt(json));
+    CHECK_FALSE(decode_prompt(sample())->needs_window());
+}

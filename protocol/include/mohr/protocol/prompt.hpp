@@ -30,7 +30,15 @@ struct Prompt {
         remove_certificate,
         change_pin,
         unblock_pin,
-        import_file
+        import_file,
+        // Those below are shown in windows only.
+        initialise,
+        reset,
+        reset_blocked,
+        change_admin_pin,
+        set_label,
+        verify_pin,
+        mark
     };
     struct Program {
         std::string name;
@@ -46,6 +54,8 @@ struct Prompt {
         std::string digest_algorithm;
         std::string digest; ///< hexadecimal
         std::string preview;
+        std::string
+            preview_descriptor{}; ///< its name among the message's descriptors; empty where there is none
         bool operator==(const Document&) const = default;
     };
     struct Certificate {
@@ -56,6 +66,8 @@ struct Prompt {
         bool usable = false;
         std::string reason;
         bool preselected = false;
+        std::string level{};             ///< "bronze", "silver", "gold"; empty where it is not known
+        std::vector<std::string> uses{}; ///< "sign", "authenticate", "decrypt"
         bool operator==(const Certificate&) const = default;
     };
     struct Pin {
@@ -68,6 +80,9 @@ struct Prompt {
         bool renewed = false; ///< a new user PIN is wanted as well
         unsigned new_min_length = 4;
         unsigned new_max_length = 24;
+        bool renewed_admin = false; ///< a new admin PIN is wanted as well
+        unsigned new_admin_min_length = 4;
+        unsigned new_admin_max_length = 24;
         std::string problem; ///< of the last answer
         bool confirm = false;
     };
@@ -102,8 +117,14 @@ struct Prompt {
     std::vector<std::string> key_names;
     std::vector<std::string> attributes;
     std::optional<Window> window;
-    bool file = false; ///< a PKCS#12 file and its password are wanted
+    bool file = false;               ///< a PKCS#12 file and its password are wanted
+    bool password = false;           ///< the password of a file that the core has; also where `file` is
+    bool owner_password = false;     ///< of the person's account on this computer
+    std::string label;               ///< initialise, reset, set_label: the token's new name
+    std::vector<std::string> losses; ///< reset: what will be gone, by name
 
+    /// Whether only a window can show it.
+    [[nodiscard]] bool needs_window() const noexcept { return kind >= Kind::initialise; }
     /// Whether both ask for the same: everything but number, deadline and PIN state.
     [[nodiscard]] bool same_question(const Prompt& other) const;
 };
