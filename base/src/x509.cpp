@@ -2,6 +2,7 @@
 #include <mohr/base/digest.hpp>
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
+#include <mohr/base/x509_details.hpp>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -19,13 +20,6 @@ Result<Instant> to_instant(const ASN1_TIME* time) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(time, &parts) != 1) return openssl_error("certificate time");
     return Instant(std::chrono::seconds(::timegm(&parts)));
-}
-
-std::string name_text(const X509_NAME* name) {
-    const OwnedBio bio(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(bio.get(), name, 0,
-                       XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-    return std::string(as_text(bio_content(bio.get())));
 }
 
 Result<void> append(std::vector<Certificate>& out, const X509* x509) {
@@ -105,10 +99,10 @@ Result<Certificate> Certificate::from_der(ByteView der) {
 }
 
 std::string Certificate::subject() const {
-    return name_text(X509_get_subject_name(x509_.get()));
+    return rfc4514_text(X509_get_subject_name(x509_.get()));
 }
 std::string Certificate::issuer() const {
-    return name_text(X509_get_issuer_name(x509_.get()));
+    return rfc4514_text(X509_get_issuer_name(x509_.get()));
 }
 
 std::string Certificate::common_name() const {

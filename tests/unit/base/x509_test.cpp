@@ -2,6 +2,7 @@
 #include "catch_compat.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
+#include <mohr/base/x509_details.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -65,4 +66,60 @@ TEST_CASE("certificates are read from DER, PEM and PKCS#7 [R50]", "[base]") {
     CHECK_FALSE(read_certificates(as_bytes("hello")));
     CHECK_FALSE(
         read_certificates(run_openssl(persona + "-outform DER -out x && openssl pkey -in key -out out")));
+}
+
+TEST_CASE("the details of a certificate are those that openssl put into it [R143]", "[base]") {
+    const auto certificate =
+        Certificate::from_der(
+            run_openssl(persona +
+                        "-addext subjectAltName=email:a@example.ir,DNS:portal.example,IP:127.0.0.1,IP:::1,"
+                        "URI:https://example.ir/x,RID:1.2.3 "
+                        "-addext extendedKeyUsage=clientAuth,1.3.6.1.5.5.7.3.36 "
+                        "-addext certificatePolicies=1.3.6.1.4.1.32473.1.2,1.2.3.4 "
+                        "-outform DER -out out"))
+            .value();
+    const auto subject = subject_attributes(certificate);
+    REQUIRE(subject.size() == 6);
+    CHECK(subject[0].type == "C");
+    CHECK(subject[3].type == "GN");
+    CHECK(subject[3].value == "متقاضی");
+    CHECK(issuer_attributes(certificate).size() == 6);
+    std::string names;
+    for (const auto& name : subject_names(certificate))
+        names += std::to_string(static_cast<int>(name.kind)) + ":" + name.value + " ";
+    CHECK(names ==
+          "0:a@example.ir 1:portal.example 3:127.0.0.1 3:0:0:0:0:0:0:0:1 2:https://example.ir/x 5: ");
+    CHECK(key_usage_names(certificate) ==
+          std::vector<std::string>{"digitalSignature", "nonRepudiation", "keyEncipherment"});
+    CHECK(extended_key_usages(certificate) ==
+          std::vector<std::string>{"1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.36"});
+    CHECK(certificate_policies(certificate) == std::vector<std::string>{"1.3.6.1.4.1.32473.1.2", "1.2.3.4"});
+    CHECK(signature_algorithm(certificate) == "ecdsa-with-SHA256");
+}
+
+TEST_CASE("a certificate without extensions has no details rather than wrong ones", "[base]") {
+    const auto certificate =
+        Certificate::from_der(
+            run_openssl(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -subj /CN=x "
+                "-config /dev/null -outform DER -out out"))
+            .value();
+    CHECK(subject_names(certificate).empty());
+    CHECK(key_usage_names(certificate).empty());
+    CHECK(extended_key_usages(certificate).empty());
+    CHECK(certificate_policies(certificate).empty());
+}
+
+TEST_CASE("the openssl command reads the PKCS#7 that is exported [R143]", "[base]") {
+    const auto one = Certificate::from_der(run_openssl(persona + "-outform DER -out out")).value();
+    const auto other = Certificate::from_der(run_openssl(persona + "-outform DER -out out")).value();
+    const Bytes p7 = to_pkcs7({one, other}).value();
+    const auto back = read_certificates(p7).value();
+    REQUIRE(back.size() == 2);
+    const std::string pem = to_base64(p7);
+    const auto by_openssl = read_certificates(run_openssl(
+        "version; echo " + pem + " | base64 -d | openssl pkcs7 -inform DER -print_certs -out out"));
+    REQUIRE(by_openssl);
+    CHECK(by_openssl->size() == 2);
+    CHECK(by_openssl->at(0).der() == one.der());
 }

@@ -31,7 +31,7 @@ void write(const fs::path& path, std::string_view text) {
 TEST_CASE("an output takes its name only when it is committed", "[cli][files]") {
     const test::TemporaryDirectory directory;
     const fs::path path = directory.path() / "a.p7s";
-    auto output = OutputFile::create(path, Overwrite::no);
+    auto output = cli::OutputFile::create(path, Overwrite::no);
     REQUIRE(output);
     REQUIRE(write_all(output->fd(), as_bytes("signature")));
     CHECK_FALSE(fs::exists(path));
@@ -46,7 +46,7 @@ TEST_CASE("an output that is not committed leaves nothing behind, nor harms what
     const fs::path path = directory.path() / "a.p7s";
     write(path, "old");
     {
-        auto output = OutputFile::create(path, Overwrite::yes);
+        auto output = cli::OutputFile::create(path, Overwrite::yes);
         REQUIRE(output);
         REQUIRE(write_all(output->fd(), as_bytes("half")));
     }
@@ -59,12 +59,12 @@ TEST_CASE("nothing is overwritten without being told to", "[cli][files]") {
     const fs::path path = directory.path() / "a.p7s";
     SECTION("what is there before") {
         write(path, "old");
-        const auto output = OutputFile::create(path, Overwrite::no);
+        const auto output = cli::OutputFile::create(path, Overwrite::no);
         REQUIRE_FALSE(output);
         CHECK(output.error().exit == Exit::exists);
     }
     SECTION("what comes meanwhile") {
-        auto output = OutputFile::create(path, Overwrite::no);
+        auto output = cli::OutputFile::create(path, Overwrite::no);
         REQUIRE(output);
         write(path, "came meanwhile");
         const auto committed = output->commit();
@@ -74,12 +74,12 @@ TEST_CASE("nothing is overwritten without being told to", "[cli][files]") {
     }
     SECTION("a dangling link counts as there") {
         fs::create_symlink(directory.path() / "nowhere", path);
-        CHECK_FALSE(OutputFile::create(path, Overwrite::no));
-        CHECK_FALSE(OutputFile::create(path, Overwrite::yes)); // not a regular file
+        CHECK_FALSE(cli::OutputFile::create(path, Overwrite::no));
+        CHECK_FALSE(cli::OutputFile::create(path, Overwrite::yes)); // not a regular file
     }
     SECTION("told to") {
         write(path, "old");
-        auto output = OutputFile::create(path, Overwrite::yes);
+        auto output = cli::OutputFile::create(path, Overwrite::yes);
         REQUIRE(output);
         REQUIRE(write_all(output->fd(), as_bytes("new")));
         REQUIRE(output->commit());
@@ -91,18 +91,18 @@ TEST_CASE("an input is a regular file, and a pipe does not block", "[cli][files]
     const test::TemporaryDirectory directory;
     const fs::path pipe = directory.path() / "pipe";
     REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-    REQUIRE_FALSE(open_input(pipe));
-    CHECK(open_input(pipe).error().exit == Exit::unreadable);
-    CHECK_FALSE(open_input(directory.path()));
-    const auto missing = open_input(directory.path() / "missing");
+    REQUIRE_FALSE(cli::open_input(pipe));
+    CHECK(cli::open_input(pipe).error().exit == Exit::unreadable);
+    CHECK_FALSE(cli::open_input(directory.path()));
+    const auto missing = cli::open_input(directory.path() / "missing");
     REQUIRE_FALSE(missing);
     CHECK(missing.error().exit == Exit::not_found);
     write(directory.path() / "file", "12345");
-    const auto file = open_input(directory.path() / "file");
+    const auto file = cli::open_input(directory.path() / "file");
     REQUIRE(file);
     CHECK(file->size == 5);
-    CHECK(read_input(directory.path() / "file", 5).value() == to_bytes(as_bytes("12345")));
-    const auto large = read_input(directory.path() / "file", 4);
+    CHECK(cli::read_input(directory.path() / "file", 5).value() == to_bytes(as_bytes("12345")));
+    const auto large = cli::read_input(directory.path() / "file", 4);
     REQUIRE_FALSE(large);
     CHECK(large.error().code == "limit_exceeded");
 }
