@@ -5,6 +5,7 @@
 #include <QLocale>
 #include <QTranslator>
 #include <array>
+#include <map>
 
 namespace mohr::desktop {
 namespace {
@@ -36,14 +37,18 @@ QString language_name(Language language) {
     return language == Language::en ? QStringLiteral("en") : QStringLiteral("fa");
 }
 
-void install_language(Language language, const QString& program) {
+void install_language(Language language, const QStringList& programs) {
     static QTranslator shared;
-    static QTranslator own;
+    static std::map<QString, QTranslator> own;
     current = language;
     QLocale::setDefault(locale_of(language));
     QGuiApplication::setLayoutDirection(language == Language::fa ? Qt::RightToLeft : Qt::LeftToRight);
     load(shared, QStringLiteral("shared"), language);
-    load(own, program, language);
+    for (const QString& program : programs) load(own[program], program, language);
+}
+
+void install_language(Language language, const QString& program) {
+    install_language(language, QStringList{program});
 }
 
 Language current_language() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 #include <cstdint>
 
 /// The two languages of the windows (R169): Persian, right to left, unless the person chose English.
@@ -13,8 +14,9 @@ enum class Language : std::uint8_t { fa, en };
 [[nodiscard]] Language language_from_name(const QString& name);
 [[nodiscard]] QString language_name(Language language);
 
-/// Loads the shared catalogue and `program`'s own, turns the layout and the default locale. Callable again at
+/// Loads the shared catalogue and those of `programs`, turns the layout and the default locale. Callable again at
 /// run time: every widget then gets QEvent::LanguageChange.
+void install_language(Language language, const QStringList& programs);
 void install_language(Language language, const QString& program);
 [[nodiscard]] Language current_language();
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "shared/appearance.hpp"
+#include "shared/language.hpp"
+#include <mohr/base/result.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <QObject>
+
+namespace mohr::desktop {
+
+class ControlClient;
+struct Failure;
+
+/// Language and theme, which the core keeps for all windows; applied to this program as they change.
+class InterfaceSettings : public QObject {
+    Q_OBJECT
+public:
+    explicit InterfaceSettings(ControlClient& client, QObject* parent = nullptr);
+
+    [[nodiscard]] Language language() const { return language_; }
+    [[nodiscard]] Theme theme() const { return theme_; }
+    void set_language(Language language);
+    void set_theme(Theme theme);
+
+Q_SIGNALS:
+    void changed(); ///< language or theme; widgets get LanguageChange and PaletteChange of their own
+    void failed(const Failure& failure);
+
+private:
+    void apply();
+    void read();
+    void take(const nlohmann::json& value);
+    void adopt(Language language, Theme theme);
+    void store();
+
+    ControlClient& client_;
+    Language language_ = Language::fa;
+    Theme theme_ = Theme::system;
+    bool applied_ = false;
+};
+
+[[nodiscard]] QString theme_name(Theme theme);
+
+} // namespace mohr::desktop

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "manager/shell.hpp"
+
+#include <QMainWindow>
+#include <map>
+
+class QLabel;
+class QListWidget;
+class QStackedWidget;
+
+namespace mohr::desktop {
+
+class NoticeBar;
+class Page;
+class ServiceSwitch;
+
+/// The manager's window: side bar, state and switch of the service, one page, one line for notices.
+class MainWindow : public QMainWindow, public Shell {
+    Q_OBJECT
+public:
+    MainWindow(ControlClient& client, ServiceState& state, InterfaceSettings& settings);
+
+    [[nodiscard]] ControlClient& client() override { return client_; }
+    [[nodiscard]] ServiceState& state() override { return state_; }
+    [[nodiscard]] InterfaceSettings& settings() override { return settings_; }
+    void open(const QString& page, const QString& verb = {}, const QStringList& arguments = {}) override;
+    void say(const QString& text) override;
+    void complain(const QString& text) override;
+    void offer_undo(const QString& text, std::function<void()> commit, std::function<void()> undone) override;
+
+    /// To the front, also out of the tray.
+    void come_forward();
+    /// Closing hides it while there is a tray, and ends the program otherwise.
+    void set_hides(bool hides) { hides_ = hides; }
+    /// Does what is still waiting to be undone.
+    void settle();
+
+    /// Opens or closes the front door; asks first while a request is open (R16).
+    void toggle_service();
+
+Q_SIGNALS:
+    void closed(); ///< by the person, with no tray to hide in
+
+protected:
+    void changeEvent(QEvent* event) override;
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    [[nodiscard]] QWidget* make_side_bar();
+    [[nodiscard]] QWidget* make_header();
+    [[nodiscard]] Page* page_for(const QString& id);
+    [[nodiscard]] Page* current_page() const;
+    void show_page(const QString& id);
+    void show_state();
+    void apply_look();
+    void retranslate();
+
+    ControlClient& client_;
+    ServiceState& state_;
+    InterfaceSettings& settings_;
+    QLabel* name_ = nullptr;
+    QListWidget* side_bar_ = nullptr;
+    QLabel* heading_ = nullptr;
+    QLabel* state_text_ = nullptr;
+    ServiceSwitch* switch_ = nullptr;
+    QStackedWidget* stack_ = nullptr;
+    NoticeBar* notice_ = nullptr;
+    std::map<QString, Page*> pages_;
+    bool hides_ = false;
+};
+
+} // namespace mohr::desktop

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manager/pages.hpp"
+
+#include "manager/home_page.hpp"
+
+#include <QtGlobal>
+
+namespace mohr::desktop {
+namespace {
+
+template <class P>
+PageEntry entry(const char* id, const char* title, const char* icon) {
+    return {QString::fromLatin1(id), title, QString::fromLatin1(icon),
+            [](Shell& shell) -> Page* { return new P(shell); }};
+}
+
+} // namespace
+
+const std::vector<PageEntry>& page_entries() {
+    static const std::vector<PageEntry> entries{
+        entry<HomePage>("home", QT_TRID_NOOP("manager.page.home"), "page-home.svg"),
+    };
+    return entries;
+}
+
+} // namespace mohr::desktop
