@@ -3,14 +3,8 @@
 
 #include <mohr/base/digest.hpp>
 #include <mohr/base/encoding.hpp>
-#include <mohr/signing/other_protocols.hpp>
-
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace mohr::core::operation_checks {
 
@@ -82,7 +76,8 @@ Outcome<void> check_item(const link::Sign& sign, std::size_t index, std::size_t 
         const bool may = !item.blind || api == link::Api::dastine;
         const bool fits = may && static_cast<std::size_t>(item.preview) < previews;
         if (!fits) return invalid(item_path(index), "a preview that is not there, or is not for this item");
-    } else if (sign.format == link::SignFormat::raw && !item.blind && item.size <= link::max_preview_bytes) {
+    } else if (sign.format == link::SignFormat::raw && !item.blind &&
+               item.size <= link::max_small_preview_bytes) {
         return invalid(item_path(index), "a small document without its preview");
     }
     return {};
@@ -141,57 +136,6 @@ Outcome<void> check_one(const T&, std::size_t, link::Api) {
     return {};
 }
 
-/// What the core has received nobody can change any more.
-Outcome<ByteView> carried(const link::Sign& sign, const link::SignItem& item) {
-    const ByteView all(*sign.previews);
-    if (item.preview_offset > all.size() || item.size > all.size() - item.preview_offset)
-        return Failure(Code::internal_error, "a preview has not the announced size");
-    return all.subspan(item.preview_offset, item.size);
-}
-
-/// The `size` bytes from `offset` on of a memfd that nobody can change any more; many items share one.
-Outcome<Bytes> read_sealed(int fd, std::uint64_t offset, std::uint64_t size) {
-    constexpr int needed = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
-    const int seals = fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || (seals & needed) != needed)
-        return Failure(Code::internal_error, "a preview is not sealed");
-    struct stat status {};
-    if (fstat(fd, &status) != 0) return Failure(Code::internal_error, "a preview cannot be read");
-    const auto length = static_cast<std::uint64_t>(status.st_size);
-    if (offset > length || size > length - offset)
-        return Failure(Code::internal_error, "a preview has not the announced size");
-    Bytes content(size);
-    std::size_t done = 0;
-    while (done < content.size()) {
-        const auto got =
-            pread(fd, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return Failure(Code::internal_error, "a preview cannot be read");
-        done += static_cast<std::size_t>(got);
-    }
-    return content;
-}
-
-/// Text that a prompt may draw: whole UTF-8 characters, control characters replaced.
-std::string to_shown_text(ByteView content, std::size_t max_bytes) {
-    auto text = as_text(content);
-    if (!is_utf8(text)) return {};
-    if (text.size() > max_bytes) {
-        auto end = max_bytes;
-        while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0U) == 0x80U) --end;
-        text = text.substr(0, end);
-    }
-    std::string shown;
-    for (const char c : text) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F)
-            shown += '?';
-        else
-            shown += c;
-    }
-    return shown;
-}
-
 } // namespace
 
 bool is_document_name(std::string_view name) noexcept {
@@ -200,35 +144,6 @@ bool is_document_name(std::string_view name) noexcept {
 
 Outcome<void> check(const link::Request& request, std::size_t previews, link::Api api) {
     return std::visit([&](const auto& one) { return check_one(one, previews, api); }, request);
-}
-
-Outcome<std::vector<std::string>> check_previews(const link::Sign& sign,
-                                                 const std::vector<Descriptor>& previews) {
-    std::vector<std::string> shown(sign.items.size());
-    std::size_t room = max_prompt_previews_bytes;
-    for (std::size_t i = 0; i < sign.items.size(); ++i) {
-        const auto& item = sign.items[i];
-        if (item.preview < 0) continue;
-        if (item.size > link::max_preview_bytes) return over("preview", link::max_preview_bytes);
-        Outcome<Bytes> read = Bytes();
-        if (!sign.previews)
-            read = read_sealed(previews[static_cast<std::size_t>(item.preview)].get(), item.preview_offset,
-                               item.size);
-        if (!read) return read.error();
-        const Outcome<ByteView> content = sign.previews ? carried(sign, item) : ByteView(*read);
-        if (!content) return content.error();
-        // A door that shows A and asks for B ends here (T20).
-        if (!equal_constant_time(digest(sign.digest_algorithm, *content), item.digest))
-            return Failure(Code::internal_error, "a preview is not what would be signed");
-        if (as_text(*content).starts_with(login_context)) return Failure(Code::login_context);
-        // Deferred signing is just that: the attributes of a CMS made elsewhere. The prompt is marked for it.
-        if (sign.format == link::SignFormat::raw && !item.blind &&
-            signing::signs_for_another_protocol(*content))
-            return Failure(Code::login_context, "a bare signature over it would serve another protocol");
-        if (!item.blind) shown[i] = to_shown_text(*content, std::min(room, max_prompt_preview_bytes));
-        room -= std::min(room, shown[i].size());
-    }
-    return shown;
 }
 
 Outcome<std::vector<Certificate>> read_certificate_sequence(ByteView data) {

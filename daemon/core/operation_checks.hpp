@@ -12,9 +12,6 @@ namespace mohr::core::operation_checks {
 inline constexpr std::string_view login_context{"mohr-auth-v1\0", 13};
 
 inline constexpr std::size_t max_name_characters = 255;
-inline constexpr std::size_t max_prompt_preview_bytes = 8 * 1024;
-/// Of all previews of one prompt together: a batch must fit into one message to the agent.
-inline constexpr std::size_t max_prompt_previews_bytes = 64 * 1024;
 
 /// Well-formed UTF-8, 1 to 255 characters, none of them a control character.
 [[nodiscard]] bool is_document_name(std::string_view name) noexcept;
@@ -26,12 +23,6 @@ inline constexpr std::size_t max_prompt_previews_bytes = 64 * 1024;
 /// That the front the connection came by has this operation, and that `session` is one.
 [[nodiscard]] protocol::Outcome<void> check_front(const link::Request& request, link::Api api,
                                                   const std::string& session);
-
-/// Compares each preview with its item's size and digest, through a descriptor that can no longer change
-/// (F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK), and refuses login statements and, for bare signatures, what
-/// other protocols sign. Returns what a prompt may show of each item. Blocks.
-[[nodiscard]] protocol::Outcome<std::vector<std::string>>
-check_previews(const link::Sign& sign, const std::vector<Descriptor>& previews);
 
 /// DER certificates, one behind the other, as the door has split them out.
 [[nodiscard]] protocol::Outcome<std::vector<Certificate>> read_certificate_sequence(ByteView data);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certificate_filter.hpp"
 #include "control_json.hpp"
+#include "document_previews.hpp"
 #include "link_recipient.hpp"
 #include "operation_checks.hpp"
 #include "operation_work.hpp"
@@ -81,8 +82,8 @@ public:
     Outcome<void> operator()(const link::Sign& sign) {
         auto& prompt = prepared_.prompt;
         prompt.kind = PromptKind::sign;
-        auto texts = operation_checks::check_previews(sign, order_.previews);
-        if (!texts) return texts.error();
+        auto previews = check_previews(sign, order_.previews);
+        if (!previews) return previews.error();
         for (std::size_t i = 0; i < sign.items.size(); ++i) {
             const auto& item = sign.items[i];
             PromptDocument document;
@@ -91,7 +92,9 @@ public:
             document.media_type = item.media_type;
             document.digest_algorithm = sign.digest_algorithm;
             document.digest = item.digest;
-            document.preview = std::move((*texts)[i]);
+            document.preview = std::move((*previews)[i].text);
+            document.content = std::move((*previews)[i].content);
+            document.content_offset = item.preview_offset;
             prompt.documents.push_back(std::move(document));
             prompt.blind = prompt.blind || item.blind;
         }

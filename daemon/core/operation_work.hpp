@@ -19,8 +19,8 @@ namespace mohr::core::operation_work {
 /// What is known before the person is asked.
 struct Order {
     link::Request request;
-    std::vector<Descriptor> previews;
-    PromptRequest prompt; ///< requester's part filled in
+    std::vector<std::shared_ptr<const DocumentContent>> previews; ///< the message's descriptors
+    PromptRequest prompt;                                         ///< requester's part filled in
     std::optional<token::KeyId> only;
     std::string preselected;
     std::vector<token::KeyId> session_keys; ///< generated in the page's session

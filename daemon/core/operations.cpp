@@ -219,7 +219,8 @@ void OperationService::State::prepare(const RunningPointer& run, std::vector<Des
         if (!order->only) return finish(*run, Failure(Code::certificate_not_found, "no such handle"));
     }
     order->request = run->request;
-    order->previews = std::move(previews);
+    for (auto& file : previews)
+        order->previews.push_back(std::make_shared<const DocumentContent>(std::move(file)));
     order->prompt = blank_prompt(*run);
     order->preselected = sites_.preselected(run->who.origin);
     order->pin_min = config_.pin_min;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "document_content.hpp"
 #include <mohr/base/clock.hpp>
 #include <mohr/base/digest.hpp>
 #include <mohr/base/secret.hpp>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +56,9 @@ struct PromptDocument {
     DigestAlgorithm digest_algorithm{};
     Bytes digest;
     std::string preview; ///< UTF-8 text, at most 8 KiB; empty where there is none
+    /// Of this digest: `size` bytes from `content_offset` on. Null where it is blind, or too large to be shown.
+    std::shared_ptr<const DocumentContent> content;
+    std::uint64_t content_offset = 0;
 };
 
 struct PromptCertificate {

@@ -26,6 +26,7 @@ public:
                                               link::Request request, Descriptors previews) = 0;
     virtual void cancel_operation(link::OperationId id) = 0;
     virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual OriginBudget* preview_budget() = 0;
     virtual DastineFront& dastine() = 0;
     /// Whether there is room for one more WebSocket of this origin.
     virtual bool may_open(link::Api api, const std::string& origin) = 0;
@@ -79,6 +80,7 @@ public:
     [[nodiscard]] link::OperationId start_operation(link::Request request, Descriptors previews) override;
     void cancel_operation(link::OperationId id) override { host_.cancel_operation(id); }
     void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override;
+    [[nodiscard]] OriginBudget* preview_budget() override { return host_.preview_budget(); }
     void step_soon() override;
     void failed(std::string_view method, std::string_view correlation, const Failure& failure) override;
 

@@ -3,23 +3,7 @@
 
 namespace mohr::door {
 
-bool DastineBudget::take(const std::string& origin, std::uint64_t bytes) {
-    std::uint64_t& mine = of_origin_[origin];
-    if (bytes > max_bytes_ - taken_ || mine + bytes > max_bytes_ / 2) return false;
-    mine += bytes;
-    taken_ += bytes;
-    return true;
-}
-
-void DastineBudget::give_back(const std::string& origin, std::uint64_t bytes) {
-    taken_ -= bytes;
-    const auto found = of_origin_.find(origin);
-    if (found == of_origin_.end()) return;
-    found->second -= bytes;
-    if (found->second == 0) of_origin_.erase(found);
-}
-
-DastineContent::DastineContent(DastineHost& host, DastineBudget& budget, std::string origin,
+DastineContent::DastineContent(DastineHost& host, OriginBudget& budget, std::string origin,
                                std::uint64_t max_bytes, std::function<void()> resumed)
     : host_(host), budget_(budget), origin_(std::move(origin)), resumed_(std::move(resumed)),
       upload_(std::make_shared<Upload>(1, std::nullopt, max_bytes, *this)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dastine_host.hpp"
+#include "origin_budget.hpp"
 #include "streams.hpp"
 
 #include <map>
@@ -10,27 +11,11 @@
 
 namespace mohr::door {
 
-/// The documents of all Dastine messages together, those that arrive and those that wait their turn, in memory
-/// and in spools: what would go beyond is refused, so that neither is filled by pages. No origin has more
-/// than half.
-class DastineBudget {
-public:
-    explicit DastineBudget(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
-    [[nodiscard]] bool take(const std::string& origin, std::uint64_t bytes);
-    void give_back(const std::string& origin, std::uint64_t bytes);
-    [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
-
-private:
-    std::uint64_t max_bytes_;
-    std::uint64_t taken_ = 0;
-    std::map<std::string, std::uint64_t> of_origin_;
-};
-
 /// The decoded bytes of one message, on their way to the command that it turns out to be.
 class DastineContent final : public StreamHost {
 public:
     /// `resumed`: the page may send again.
-    DastineContent(DastineHost& host, DastineBudget& budget, std::string origin, std::uint64_t max_bytes,
+    DastineContent(DastineHost& host, OriginBudget& budget, std::string origin, std::uint64_t max_bytes,
                    std::function<void()> resumed);
     ~DastineContent() override;
 
@@ -52,7 +37,7 @@ private:
     void resume_soon(StreamId stream) override;
 
     DastineHost& host_;
-    DastineBudget& budget_;
+    OriginBudget& budget_;
     std::string origin_;
     std::function<void()> resumed_;
     std::shared_ptr<Upload> upload_;

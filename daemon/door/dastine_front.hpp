@@ -68,7 +68,9 @@ private:
     DastineConfig config_;
     const Clock& clock_;
     DastineHost& host_;
-    DastineBudget budget_;
+    /// The documents of all messages together, those that arrive and those that wait their turn, in memory and in
+    /// spools: what would go beyond is refused, so that neither is filled by pages.
+    OriginBudget budget_;
     std::map<link::ConnectionId, std::unique_ptr<Page>> pages_;
     DastineTurns turns_; ///< outlives the sessions
     std::map<DastineSession::Key, std::unique_ptr<DastineSession>> sessions_;

@@ -26,6 +26,8 @@ public:
     virtual void cancel_operation(link::OperationId id) = 0;
     /// Answers later; an empty descriptor means refused.
     virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    /// What all copies of documents for prompts may take together; null: no common bound.
+    [[nodiscard]] virtual OriginBudget* preview_budget() { return nullptr; }
     virtual void reset_session(link::ConnectionId connection, const std::string& session) = 0;
     /// Calls DastineFront::step() once from the loop.
     virtual void step_soon() = 0;

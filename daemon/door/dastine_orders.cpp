@@ -177,7 +177,8 @@ std::unique_ptr<Work> DastineSession::select(const WorkContext& context, link::C
 }
 
 Made DastineSession::make_work(Job& job) {
-    const WorkContext context{job, clock_, [] {}};
+    WorkContext context{job, clock_, [] {}};
+    context.previews = {host_.preview_budget(), key_.origin};
     const auto ask = [&](link::Request request, TakeAnswer take) -> Made {
         return make_ask_work(context, std::move(request), std::move(take));
     };

@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds stop_deadline = 2s;
 constexpr std::chrono::milliseconds counters_delay = 200ms;
 constexpr std::chrono::milliseconds tick_interval = 1s;
+constexpr std::uint64_t max_preview_budget = 4 * link::max_previews_bytes;
 
 /// All of it on one thread: hashing and AES run at memory speed in pieces of at most 256 KiB, and a hop to a pool
 /// costs more than what most requests do here. What would take long (files, replays) is cut into turns.
@@ -86,6 +87,7 @@ public:
         return all < (legacy ? dastine_limits_.connections : limits_.connections) &&
                of_origin < (legacy ? dastine_limits_.connections_per_origin : limits_.connections_per_origin);
     }
+    OriginBudget* preview_budget() override { return &preview_budget_; }
     DastineFront& dastine() override { return *dastine_; }
     void changed() override {
         if (dastine_ && dastine_->is_needed() && !std::exchange(ticking_, true)) tick();
@@ -391,6 +393,7 @@ private:
     link::ConnectionId last_connection_ = 0;
     link::OperationId last_operation_ = 0;
     std::uint64_t last_spool_ = 0;
+    OriginBudget preview_budget_{max_preview_budget};
     std::unique_ptr<DastineFront> dastine_; ///< from Configure on
     bool step_pending_ = false;
     bool ticking_ = false;

@@ -88,9 +88,10 @@ public:
             return finish(std::move(failure));
         }
         const std::weak_ptr<State> weak = weak_from_this();
-        const WorkContext context{*this, clock_, [weak] {
-                                      if (const auto self = weak.lock()) self->pump_soon();
-                                  }};
+        WorkContext context{*this, clock_, [weak] {
+                                if (const auto self = weak.lock()) self->pump_soon();
+                            }};
+        context.previews = {host_.preview_budget(), {}};
         work_ = make_work(context);
         work_->start();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "previews.hpp"
 #include "streams.hpp"
 #include <mohr/base/clock.hpp>
 #include <mohr/protocol/link.hpp>
@@ -17,7 +18,6 @@
 namespace mohr::door {
 
 namespace link = protocol::link;
-using Descriptors = std::vector<Descriptor>;
 
 /// What a finished piece of work gives. `content` goes inline or as a stream, as size and request want it.
 struct WorkResult {
@@ -60,6 +60,7 @@ struct WorkContext {
     std::function<void()> on_content;
     std::uint64_t direct_window = 8 * 1024 * 1024; ///< where bytes never have to wait
     std::uint64_t inline_bytes = 128 * 1024;
+    PreviewShare previews{}; ///< what the copies for the prompt may take
 };
 
 struct WorkDocument {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "attached_cms.hpp"
 #include "work.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/signing/cms_signed.hpp>
 #include <mohr/signing/other_protocols.hpp>
 
 #include <nlohmann/json.hpp>
-#include <sys/mman.h>
 
 #include <algorithm>
-#include <array>
-#include <fcntl.h>
 
 namespace mohr::door {
 namespace {
@@ -46,11 +44,13 @@ public:
 
     std::uint64_t size = 0;
     Bytes digest;
-    Bytes preview;               ///< the whole document while it is small
-    std::unique_ptr<Spool> kept; ///< attached: the content follows the signature
+    Bytes head;                         ///< the whole document while it is small
+    std::optional<Previews::Copy> copy; ///< of a larger one
+    std::unique_ptr<Spool> kept;        ///< attached: the content follows the signature
 
 private:
-    void shorten_preview(ByteView bytes);
+    void copy_large(ByteView bytes);
+    void shorten_head(ByteView bytes);
     void ask_for_spool();
 
     Signing& work_;
@@ -59,83 +59,6 @@ private:
     bool asked_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
-
-/// The kept document through the writer of attached SignedData.
-class AttachedSource final : public Source {
-public:
-    AttachedSource(signing::SignerPart signer, std::unique_ptr<Spool> content)
-        : content_(std::move(content)), sink_(*this),
-          writer_(one(std::move(signer)), content_->size(), sink_) {
-        content_->rewind();
-    }
-
-    [[nodiscard]] Outcome<State> pull(Bytes& out, std::size_t max_bytes) override {
-        while (ready_.size() - at_ < max_bytes && !finished_) {
-            auto piece = content_->read(Spool::record_bytes);
-            if (!piece) return failure_of(piece.error());
-            finished_ = piece->empty();
-            const auto written = finished_ ? writer_.finish() : writer_.write(*piece);
-            if (!written) return failure_of(written.error());
-        }
-        const std::size_t n = std::min(max_bytes, ready_.size() - at_);
-        const auto from = ready_.begin() + static_cast<std::ptrdiff_t>(at_);
-        out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(n));
-        at_ += n;
-        if (at_ == ready_.size()) {
-            ready_.clear();
-            at_ = 0;
-        } else if (at_ > 4 * Spool::record_bytes) {
-            ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(at_));
-            at_ = 0;
-        }
-        return finished_ && ready_.empty() ? State::end : State::more;
-    }
-
-private:
-    struct Collect final : signing::Sink {
-        explicit Collect(AttachedSource& o) : owner(o) {}
-        Result<void> write(ByteView bytes) override {
-            owner.ready_.insert(owner.ready_.end(), bytes.begin(), bytes.end());
-            return {};
-        }
-        AttachedSource& owner;
-    };
-    static std::vector<signing::SignerPart> one(signing::SignerPart signer) {
-        std::vector<signing::SignerPart> all;
-        all.push_back(std::move(signer));
-        return all;
-    }
-
-    std::unique_ptr<Spool> content_;
-    Bytes ready_;
-    std::size_t at_ = 0;
-    Collect sink_;
-    signing::AttachedSignedDataWriter writer_;
-    bool finished_ = false;
-};
-
-struct CountSink final : signing::Sink {
-    Result<void> write(ByteView bytes) override {
-        total += bytes.size();
-        return {};
-    }
-    std::uint64_t total = 0;
-};
-
-/// How long the attached message will be: what stands before the content depends on its size, what stands
-/// behind it does not, so both come from writers that are given no content.
-Result<std::uint64_t> attached_size(const signing::SignerPart& signer, std::uint64_t content_size) {
-    CountSink head;
-    CountSink empty_head;
-    CountSink empty;
-    signing::AttachedSignedDataWriter with_size({signer}, content_size, head);
-    signing::AttachedSignedDataWriter begun({signer}, 0, empty_head);
-    signing::AttachedSignedDataWriter whole({signer}, 0, empty);
-    MOHR_TRY(with_size.write({}));
-    MOHR_TRY(begun.write({}));
-    MOHR_TRY(whole.finish());
-    return head.total + content_size + (empty.total - empty_head.total);
-}
 
 signing::SignatureAlgorithm signature_algorithm(link::Scheme scheme) {
     switch (scheme) {
@@ -150,20 +73,10 @@ signing::SignatureAlgorithm signature_algorithm(link::Scheme scheme) {
     return signing::SignatureAlgorithm::rsa_pkcs1_v15;
 }
 
-/// A sealed memfd, so that the core sees for good what it checks.
-Result<Descriptor> seal(ByteView content) {
-    Descriptor file(::memfd_create("mohr-preview", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!file) return system_failure("memfd_create");
-    MOHR_TRY(write_all(file.get(), content));
-    if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
-        return system_failure("seals");
-    return file;
-}
-
 class Signing final : public Work {
 public:
     Signing(const WorkContext& context, SignWork parameters)
-        : context_(context), parameters_(std::move(parameters)) {}
+        : context_(context), parameters_(std::move(parameters)), previews_(context.previews) {}
     ~Signing() override {
         for (const WorkDocument& document : parameters_.documents)
             if (document.feed) document.feed->detach();
@@ -202,6 +115,7 @@ public:
     // --- for the intakes ---
 
     [[nodiscard]] const WorkContext& context() const noexcept { return context_; }
+    [[nodiscard]] Previews& previews() noexcept { return previews_; }
     void taken(std::size_t bytes) {
         done_ += bytes;
         context_.host.progress(done_, total());
@@ -238,14 +152,14 @@ private:
         request.certificate = parameters_.certificate;
         request.signing_time = parameters_.signing_time;
         request.attributes = parameters_.attributes;
-        Bytes previews;
+        std::size_t small_bytes = 0;
+        bool large = false;
         for (std::size_t i = 0; i < intakes_.size(); ++i) {
             const WorkDocument& document = parameters_.documents[i];
-            Intake& intake = *intakes_[i];
-            if (as_text(intake.preview).starts_with(login_context))
-                return finish(Failure(Code::login_context));
+            const Intake& intake = *intakes_[i];
+            if (as_text(intake.head).starts_with(login_context)) return finish(Failure(Code::login_context));
             const bool bare = parameters_.format == link::SignFormat::raw && document.feed;
-            if (bare && signing::signs_for_another_protocol(intake.preview))
+            if (bare && signing::signs_for_another_protocol(intake.head))
                 return finish(Failure(Code::login_context, "a bare signature would serve another protocol"));
             link::SignItem item;
             item.name = document.name;
@@ -253,25 +167,47 @@ private:
             item.size = intake.size;
             item.digest = intake.digest;
             item.blind = !document.feed;
-            if (document.feed && intake.size <= link::max_preview_bytes) {
-                item.preview = 0;
-                item.preview_offset = previews.size();
-                previews.insert(previews.end(), intake.preview.begin(), intake.preview.end());
-            }
-            intake.preview = {};
+            if (is_small(i)) small_bytes += intake.head.size();
+            large = large || intake.copy;
             request.items.push_back(std::move(item));
         }
-        Descriptors descriptors;
-        const bool any = std::any_of(request.items.begin(), request.items.end(),
-                                     [](const auto& i) { return i.preview == 0; });
-        if (any && previews.size() <= max_carried_previews) {
-            request.previews = std::move(previews);
-        } else if (any) {
-            auto file = seal(previews);
-            if (!file) return finish(failure_of(file.error()));
-            descriptors.push_back(std::move(*file));
+        if (!large && small_bytes <= max_carried_previews) {
+            carry_previews(request);
+            return context_.host.operate(std::move(request), {});
         }
-        context_.host.operate(std::move(request), std::move(descriptors));
+        auto descriptors = seal_previews(request);
+        if (!descriptors) return finish(failure_of(descriptors.error()));
+        context_.host.operate(std::move(request), std::move(*descriptors));
+    }
+
+    [[nodiscard]] bool is_small(std::size_t i) const {
+        return parameters_.documents[i].feed && intakes_[i]->size <= link::max_small_preview_bytes;
+    }
+
+    void carry_previews(link::Sign& request) {
+        for (std::size_t i = 0; i < intakes_.size(); ++i) {
+            if (!is_small(i)) continue;
+            if (!request.previews) request.previews.emplace();
+            request.items[i].preview = 0;
+            request.items[i].preview_offset = request.previews->size();
+            const Bytes head = std::exchange(intakes_[i]->head, {});
+            request.previews->insert(request.previews->end(), head.begin(), head.end());
+        }
+    }
+
+    Result<Descriptors> seal_previews(link::Sign& request) {
+        for (std::size_t i = 0; i < intakes_.size(); ++i) {
+            Intake& intake = *intakes_[i];
+            if (is_small(i)) {
+                auto kept = previews_.keep(std::exchange(intake.head, {}));
+                if (!kept) return kept.error();
+                intake.copy = *kept;
+            }
+            if (!intake.copy) continue;
+            request.items[i].preview = static_cast<int>(intake.copy->file);
+            request.items[i].preview_offset = intake.copy->offset;
+        }
+        return previews_.seal();
     }
 
     Result<WorkResult> compose(link::Signed& answer) {
@@ -318,10 +254,10 @@ private:
             result.content = std::make_unique<BytesSource>(std::move(*der));
             return result;
         }
-        auto size = attached_size(part, intakes_.front()->size);
-        if (!size) return size.error();
-        result.content_size = *size;
-        result.content = std::make_unique<AttachedSource>(std::move(part), std::move(intakes_.front()->kept));
+        auto attached = attached_cms(std::move(part), std::move(intakes_.front()->kept));
+        if (!attached) return attached.error();
+        result.content_size = attached->size;
+        result.content = std::move(attached->content);
         return result;
     }
 
@@ -359,6 +295,7 @@ private:
 
     WorkContext context_;
     SignWork parameters_;
+    Previews previews_;
     std::vector<std::unique_ptr<Intake>> intakes_;
     std::size_t open_ = 0;
     std::uint64_t done_ = 0;
@@ -372,10 +309,12 @@ std::uint64_t Intake::window() const {
 void Intake::take(ByteView bytes) {
     size += bytes.size();
     hasher_.update(bytes);
-    if (size <= link::max_preview_bytes)
-        preview.insert(preview.end(), bytes.begin(), bytes.end());
-    else if (preview.size() != head_bytes)
-        shorten_preview(bytes);
+    if (size <= link::max_small_preview_bytes) {
+        head.insert(head.end(), bytes.begin(), bytes.end());
+    } else {
+        copy_large(bytes);
+        if (head.size() != head_bytes) shorten_head(bytes);
+    }
     if (kept) {
         if (const auto written = kept->write(bytes); !written) return failed(failure_of(written.error()));
         if (kept->wants_file() && !std::exchange(asked_, true)) ask_for_spool();
@@ -383,14 +322,23 @@ void Intake::take(ByteView bytes) {
     work_.taken(bytes.size());
 }
 
-/// Too large to be shown: only the beginning still matters, however small the messages were that brought it.
-void Intake::shorten_preview(ByteView bytes) {
-    if (preview.size() < head_bytes) {
-        const auto more = bytes.first(std::min(bytes.size(), head_bytes - preview.size()));
-        preview.insert(preview.end(), more.begin(), more.end());
+void Intake::copy_large(ByteView bytes) {
+    Previews& previews = work_.previews();
+    if (size - bytes.size() <= link::max_small_preview_bytes) { // was small until now
+        if (expected_ <= link::max_preview_bytes) copy = previews.begin();
+        if (copy && !previews.append(*copy, head)) copy.reset();
     }
-    preview.resize(std::min(preview.size(), head_bytes));
-    preview.shrink_to_fit();
+    if (copy && !previews.append(*copy, bytes)) copy.reset();
+}
+
+/// Only the beginning still matters, however small the messages were that brought it.
+void Intake::shorten_head(ByteView bytes) {
+    if (head.size() < head_bytes) {
+        const auto more = bytes.first(std::min(bytes.size(), head_bytes - head.size()));
+        head.insert(head.end(), more.begin(), more.end());
+    }
+    head.resize(std::min(head.size(), head_bytes));
+    head.shrink_to_fit();
 }
 
 void Intake::ask_for_spool() {
@@ -404,6 +352,7 @@ void Intake::ask_for_spool() {
 
 void Intake::end() {
     digest = hasher_.finish();
+    if (copy) work_.previews().end(*copy);
     work_.ended();
 }
 

@@ -92,6 +92,7 @@ Prompt::Document read_document(const nlohmann::json& object, std::string& proble
     document.digest = text_member(object, "digest");
     document.preview = text_member(object, "preview");
     document.preview_descriptor = text_member(object, "previewDescriptor");
+    document.preview_offset = number_member(object, "previewOffset", 0);
     return document;
 }
 

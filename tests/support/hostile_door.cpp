@@ -3,10 +3,13 @@
 // made of it goes back through the link, for the test to look at.
 #include "link/link_channel.hpp"
 #include "loopback.hpp"
+#include <mohr/base/digest.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <sys/mman.h>
 
 #include <cstdlib>
+#include <fcntl.h>
 #include <string_view>
 #include <tuple>
 #include <unistd.h>
@@ -67,7 +70,10 @@ private:
         }
         if (const auto* job = std::get_if<link::FileJob>(&message)) {
             job_ = job->id;
-            core_.send(link::Operation{1, 0, job->id, link::ListCertificates{}});
+            if (what_ == "other job")
+                core_.send(link::Operation{1, 0, job->id, link::ListCertificates{}});
+            else
+                sign_another(job->id);
         }
         const auto* refused = std::get_if<link::OperationReply>(&message);
         if (refused != nullptr && job_ == 0) {
@@ -96,6 +102,32 @@ private:
         core_.send(link::Operation{1, 7, 0, link::ChangePin{}});
         core_.send(link::Operation{2, 7, 0, link::SelectCertificate{link::Purpose::any, {}}});
         core_.send(link::Operation{3, 7, 0, link::RequestAccess{}, "k3JdA"});
+    }
+
+    /// Shows A, a document of many MiB, and asks for a signature over B; or over A where nothing is wrong.
+    void sign_another(link::JobId job) {
+        Bytes shown(3'000'000, 'A');
+        link::SignItem item;
+        item.name = "letter";
+        item.media_type = "text/plain";
+        item.size = shown.size();
+        Bytes signed_content = shown;
+        if (what_ == "other preview") signed_content.back() = 'B';
+        item.digest = digest(DigestAlgorithm::sha256, signed_content);
+        item.preview = 0;
+        Descriptor file(::memfd_create("preview", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+        if (!file || !write_all(file.get(), shown)) ::_exit(13);
+        int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+        if (what_ == "open preview") seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+        if (::fcntl(file.get(), F_ADD_SEALS, seals) != 0) ::_exit(14);
+        if (what_ == "short preview") ++item.size;
+        if (what_ == "no descriptor") file.reset();
+        link::Sign sign;
+        sign.format = link::SignFormat::cms;
+        sign.items.push_back(std::move(item));
+        link_descriptors files;
+        if (file) files.push_back(std::move(file));
+        core_.send(link::Operation{1, 0, job, std::move(sign)}, std::move(files));
     }
 
     std::string_view what_;

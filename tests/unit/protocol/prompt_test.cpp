@@ -130,6 +130,7 @@ TEST_CASE("the prompts of the token manager are decoded with what they ask for",
     json["certificates"][0]["level"] = "silver";
     json["certificates"][0]["uses"] = {"sign", "decrypt"};
     json["documents"][0]["previewDescriptor"] = "preview0";
+    json["documents"][0]["previewOffset"] = 5;
     const auto prompt = decode_prompt(json);
     REQUIRE(prompt);
     CHECK(prompt->needs_window());
@@ -144,6 +145,7 @@ TEST_CASE("the prompts of the token manager are decoded with what they ask for",
     CHECK(prompt->certificates[0].level == "silver");
     CHECK(prompt->certificates[0].uses == std::vector<std::string>{"sign", "decrypt"});
     CHECK(prompt->documents[0].preview_descriptor == "preview0");
+    CHECK(prompt->documents[0].preview_offset == 5);
 
     auto other = *prompt;
     CHECK(prompt->same_question(other));

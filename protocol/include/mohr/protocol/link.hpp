@@ -23,7 +23,11 @@ inline constexpr std::size_t max_secret_bytes = 16 * 1024;
 inline constexpr std::size_t max_descriptors = 16;
 inline constexpr std::size_t max_items = 500;
 inline constexpr std::size_t max_name_bytes = 1024; ///< 255 characters of UTF-8
-inline constexpr std::size_t max_preview_bytes = 64 * 1024;
+/// A document up to this size always has its preview, a bare signature over one must have it.
+inline constexpr std::size_t max_small_preview_bytes = 64 * 1024;
+inline constexpr std::uint64_t max_preview_bytes = 16 * 1024 * 1024;
+/// Of those in one request that are larger than small.
+inline constexpr std::uint64_t max_previews_bytes = 32 * 1024 * 1024;
 inline constexpr std::size_t max_session_bytes = 64; ///< of the letters and digits of ASCII
 
 using ConnectionId = std::uint64_t;
@@ -223,8 +227,8 @@ struct SignItem {
     bool blind =
         false; ///< the page gave a digest, or bytes for Dastine's `Sign`: nobody can show what is signed
     /// -1: none. Where the message carries `previews`, 0 means those, else it is an index into the message's
-    /// descriptors: one sealed memfd holds the previews of many items, so that a batch of 500 fits a message.
-    /// This item's is the `size` bytes from `preview_offset` on.
+    /// descriptors: a sealed memfd holds the previews of many items, so that a batch of 500 fits a message. This
+    /// item's is the `size` bytes from `preview_offset` on.
     int preview = -1;
     std::uint64_t preview_offset = 0;
 };

@@ -54,8 +54,9 @@ struct Prompt {
         std::string digest_algorithm;
         std::string digest; ///< hexadecimal
         std::string preview;
-        std::string
-            preview_descriptor{}; ///< its name among the message's descriptors; empty where there is none
+        /// Its name among the message's descriptors, for windows only; empty where there is none.
+        std::string preview_descriptor{};
+        std::uint64_t preview_offset = 0; ///< there, of the `size` bytes of the document
         bool operator==(const Document&) const = default;
     };
     struct Certificate {

@@ -98,3 +98,30 @@ TEST_CASE("a file job raises no prompt but its own, under this computer's name [
     REQUIRE_FALSE(*outcome);
     CHECK(outcome->error().code == Code::invalid_request);
 }
+
+TEST_CASE("a door that shows a large document A and asks for B gets no prompt, whatever holds A [T18] [T20]",
+          "[door_host]") {
+    const std::string what = GENERATE(as<std::string>(), "right preview", "other preview", "open preview",
+                                      "short preview", "no descriptor");
+    HostileDoor door(what.c_str());
+    door.run_until([&] { return door.host->status().ready; });
+    std::optional<protocol::Outcome<std::string>> outcome;
+    link::FileJob job;
+    job.kind = link::JobKind::sign;
+    job.name = "letter";
+    DoorHost::JobCallbacks callbacks;
+    callbacks.on_progress = [](std::uint64_t, std::uint64_t) {};
+    callbacks.on_reply = [&](protocol::Outcome<std::string> told) { outcome.emplace(std::move(told)); };
+    (void)door.host->start_job(std::move(job), {}, {}, std::move(callbacks));
+    door.run_until([&] { return outcome.has_value() || !door.policy.surface.shown.empty(); });
+    if (what == "right preview") { // a success would be seen
+        REQUIRE(door.policy.surface.shown.size() == 1);
+        const auto& shown = door.policy.surface.last().documents[0];
+        REQUIRE(shown.content);
+        CHECK(shown.size == 3'000'000U);
+        return;
+    }
+    CHECK(door.policy.surface.shown.empty());
+    REQUIRE(outcome);
+    CHECK_FALSE(*outcome);
+}

@@ -121,9 +121,9 @@ TEST_CASE("a small raw document without its preview is refused, a large one is n
     auto sign = raw({"text"});
     sign.items[0].preview = -1;
     CHECK(f.ask(sign).code() == Code::invalid_params);
-    sign.items[0].size = link::max_preview_bytes;
+    sign.items[0].size = link::max_small_preview_bytes;
     CHECK(f.ask(sign).code() == Code::invalid_params);
-    sign.items[0].size = link::max_preview_bytes + 1;
+    sign.items[0].size = link::max_small_preview_bytes + 1;
     CHECK(f.ask(sign).pending());
     CHECK(f.surface.last().documents[0].preview.empty());
 }

@@ -46,7 +46,7 @@ TEST_CASE_METHOD(DastineFixture, "a large document passes through a spool and is
     }
     CHECK(asked<link::Sign>().items[0].size == size);
     CHECK(asked<link::Sign>().items[0].digest == digest(DigestAlgorithm::sha256, Bytes(size)));
-    CHECK(asked<link::Sign>().items[0].preview == -1);
+    CHECK(asked<link::Sign>().items[0].preview == 0);
     answer(signed_by_core({1, 2}, link::Scheme::ecdsa));
     // The reply goes out in pieces of one message, no faster than the page reads.
     CHECK(count() == 1);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <fcntl.h>
 
 #include <catch_compat.hpp>
 #include <door/session.hpp>
@@ -244,7 +245,7 @@ TEST_CASE("a request names digest, size and whole preview of its document to the
            {{"format", "raw"},
             {"items",
              {{{"id", "1"}, {"document", inline_document("first")}},
-              {{"id", "2"}, {"document", inline_document(std::string(70'000, 'x'))}},
+              {{"id", "2"}, {"document", inline_document("second")}},
               {{"id", "3"}, {"document", inline_document("third")}},
               {{"id", "4"}, {"document", {{"name", "d"}, {"digest", to_base64(Bytes(32, 7))}}}}}}});
     REQUIRE(f.host.requests.size() == 1);
@@ -252,14 +253,14 @@ TEST_CASE("a request names digest, size and whole preview of its document to the
     REQUIRE(sign.items.size() == 4);
     CHECK(sign.items[0].digest == digest(DigestAlgorithm::sha256, as_bytes("first")));
     CHECK(sign.items[0].size == 5);
-    CHECK(sign.items[1].preview == -1);
+    CHECK(sign.items[1].preview == 0);
     CHECK(sign.items[2].preview == 0);
-    CHECK(sign.items[2].preview_offset == 5);
     CHECK(sign.items[3].blind);
     CHECK(sign.items[3].preview == -1);
+    CHECK(sign.items[2].preview_offset == 11);
     CHECK(f.host.descriptors[0].empty());
     REQUIRE(sign.previews);
-    CHECK(as_text(*sign.previews) == "firstthird");
+    CHECK(as_text(*sign.previews) == "firstsecondthird");
 
     // More than a message should carry goes into a sealed descriptor.
     const std::string large(20'000, 'y');
@@ -275,6 +276,54 @@ TEST_CASE("a request names digest, size and whole preview of its document to the
     const auto size = ::pread(file, preview.data(), preview.size(), 0);
     CHECK(preview.substr(0, static_cast<std::size_t>(size)) == "first" + large);
     CHECK(::pwrite(file, "x", 1, 0) == -1); // sealed
+}
+
+TEST_CASE("a document that is not small has its preview in a sealed descriptor, up to 16 MiB [T18]",
+          "[door][session]") {
+    Fixture f;
+    const std::string large(90'000, 'y');
+    const auto sign_stream = [&](std::uint64_t size, bool announced) {
+        json open{{"direction", "upload"}};
+        if (announced) open["size"] = size;
+        const auto stream = f.result("stream.open", open)["stream"].get<std::uint32_t>();
+        f.send("sign.cms", {{"document", {{"name", "big"}, {"stream", stream}}}});
+        Bytes message(4 + 1024 * 1024 - 4, 'z');
+        boost::endian::store_big_u32(message.data(), stream);
+        for (std::uint64_t left = size; left > 0;) {
+            const auto n = std::min<std::uint64_t>(left, message.size() - 4);
+            f.session.on_binary(ByteView(message).first(4 + n), true);
+            left -= n;
+        }
+        f.send("stream.close", {{"stream", stream}});
+        return std::get<link_::Sign>(f.host.requests.back()).items[0];
+    };
+    f.send("sign.batch", {{"format", "raw"},
+                          {"items",
+                           {{{"id", "1"}, {"document", inline_document("small")}},
+                            {{"id", "2"}, {"document", inline_document(large)}}}}});
+    const auto& batch = std::get<link_::Sign>(f.host.requests.back());
+    REQUIRE(f.host.descriptors.back().size() == 1);
+    CHECK_FALSE(batch.previews);
+    const int file = f.host.descriptors.back()[0].get();
+    for (const auto& [item, content] :
+         {std::pair(batch.items[0], std::string("small")), {batch.items[1], large}}) {
+        CHECK(item.preview == 0);
+        std::string there(content.size(), '\0');
+        CHECK(::pread(file, there.data(), there.size(), static_cast<off_t>(item.preview_offset)) ==
+              static_cast<ssize_t>(content.size()));
+        CHECK(there == content);
+    }
+    CHECK(::fcntl(file, F_GET_SEALS) == (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
+
+    constexpr std::uint64_t most = 16 * 1024 * 1024;
+    for (const bool announced : {false, true}) {
+        CHECK(sign_stream(most, announced).preview == 0);
+        CHECK(f.host.descriptors.back().size() == 1);
+        const auto over = sign_stream(most + 1, announced);
+        CHECK(over.preview == -1);
+        CHECK(over.size == most + 1);
+        CHECK(f.host.descriptors.back().empty());
+    }
 }
 
 TEST_CASE("every request has exactly one reply, also when it is cancelled and answered late",
