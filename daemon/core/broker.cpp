@@ -39,16 +39,20 @@ protocol::Outcome<ConsentBroker::Ticket> ConsentBroker::ask(PromptRequest reques
 
 void ConsentBroker::settle(Ticket ticket) {
     if (!on_screen_ || on_screen_->entry.ticket != ticket || on_screen_->phase != Phase::answered) return;
+    const auto prompt = on_screen_->prompt;
     on_screen_.reset();
+    surface_.settled(prompt);
     pump_later();
 }
 
 void ConsentBroker::repeat(Ticket ticket, PromptRequest request) {
     if (!on_screen_ || on_screen_->entry.ticket != ticket || on_screen_->phase != Phase::answered) return;
     auto entry = std::move(on_screen_->entry);
+    const auto before = on_screen_->prompt;
     on_screen_.reset();
     entry.request = std::move(request);
     if (!surface_.available()) {
+        surface_.close(before, PromptEnd::gone);
         end(std::move(entry), Ended::How::no_agent, Failure(Code::no_agent));
         pump_later();
         return;
@@ -60,11 +64,10 @@ void ConsentBroker::withdraw(Ticket ticket, PromptEnd why) {
     if (on_screen_ && on_screen_->entry.ticket == ticket) {
         const auto over = std::move(*on_screen_);
         on_screen_.reset();
-        if (over.phase == Phase::shown) {
-            if (why != PromptEnd::stopping && !over.entry.request.local)
-                budget_.abandoned(over.entry.request.origin);
-            surface_.close(over.prompt, why);
-        }
+        const bool undecided = over.phase == Phase::shown && over.visible;
+        if (undecided && why != PromptEnd::stopping && !over.entry.request.local)
+            budget_.abandoned(over.entry.request.origin);
+        surface_.close(over.prompt, why);
         pump_later();
         return;
     }
@@ -136,16 +139,29 @@ void ConsentBroker::show(Entry entry) {
     const auto prompt = ++prompts_;
     entry.request.prompt = prompt;
     entry.request.deadline = config_.prompt_deadline;
-    on_screen_ = OnScreen{std::move(entry), prompt, Phase::shown, clock_.steady() + config_.prompt_deadline};
+    on_screen_ =
+        OnScreen{std::move(entry), prompt, Phase::shown, false, clock_.steady() + config_.prompt_deadline};
     wake_at(on_screen_->deadline);
     // Copies: the surface may answer inside show(), and the prompt may be over by then.
     const auto request = on_screen_->entry.request;
+    const std::weak_ptr<bool> guard = alive_;
+    surface_.show(
+        request,
+        [this, guard, prompt] {
+            if (!guard.expired()) on_shown(prompt);
+        },
+        [this, guard, prompt](std::optional<PromptAnswer> answer) {
+            if (!guard.expired()) on_answer(prompt, std::move(answer));
+        });
+}
+
+/// A window may take its time to come up; the person has all of the deadline.
+void ConsentBroker::on_shown(PromptId prompt) {
+    if (!is_shown(prompt)) return;
+    on_screen_->visible = true;
+    on_screen_->deadline = clock_.steady() + config_.prompt_deadline;
     const auto told = on_screen_->entry.hooks.shown;
     told();
-    if (!is_shown(prompt)) return;
-    surface_.show(request, [this, guard = std::weak_ptr(alive_), prompt](std::optional<PromptAnswer> answer) {
-        if (!guard.expired()) on_answer(prompt, std::move(answer));
-    });
 }
 
 /// Answers to anything but the prompt on screen are replays, late or invented: they do nothing.
@@ -161,6 +177,7 @@ void ConsentBroker::on_answer(PromptId prompt, std::optional<PromptAnswer> answe
     }
     auto entry = std::move(on_screen_->entry);
     on_screen_.reset();
+    surface_.settled(prompt);
     if (answer) {
         if (!entry.request.local) budget_.refused(entry.request.origin);
         end(std::move(entry), Ended::How::refused, Failure(Code::user_cancelled), answer->remember);

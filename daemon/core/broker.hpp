@@ -69,6 +69,7 @@ private:
         Entry entry;
         PromptId prompt = 0;
         Phase phase{};
+        bool visible = false; ///< the surface has said so
         SteadyInstant deadline{};
     };
 
@@ -76,6 +77,7 @@ private:
     void pump_later();
     void pump();
     void show(Entry entry);
+    void on_shown(PromptId prompt);
     void on_answer(PromptId prompt, std::optional<PromptAnswer> answer);
     void end(Entry entry, Ended::How how, protocol::Failure failure, bool remember = false);
     void drop_waiting(protocol::Code code);

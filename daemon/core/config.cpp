@@ -158,6 +158,11 @@ std::vector<Key> make_keys() {
         {"consent.blind_signing", truth(MOHR_MEMBER(blind_signing))},
         {"consent.deadline_seconds", seconds(MOHR_MEMBER(consent_deadline), 10, 600)},
         {"consent.remember_days", number(MOHR_MEMBER(site_remember_days), 1, 366)},
+        {"prompt.surface",
+         one_of(MOHR_MEMBER(surface),
+                std::vector<std::pair<std::string, SurfaceChoice>>{{"auto", SurfaceChoice::automatic},
+                                                                   {"window", SurfaceChoice::window},
+                                                                   {"terminal", SurfaceChoice::terminal}})},
         {"token.idle_lock_seconds", seconds(MOHR_MEMBER(idle_lock), 10, 8 * hour)},
         {"token.owner_authentication_service", pam_service()},
         {"pin.user_min", number(MOHR_MEMBER(pin.user_min), 4, 24)},
@@ -315,8 +320,8 @@ bool Config::operator==(const Config& other) const {
     const auto tie = [](const Config& c) {
         return std::tie(c.plain_port, c.tls_port, c.extra_plain_ports, c.extra_tls_ports, c.developer_mode,
                         c.limits, c.dastine, c.dastine_version, c.activation_required, c.blind_signing,
-                        c.idle_lock, c.consent_deadline, c.site_remember_days, c.activity_log_bytes,
-                        c.owner_authentication_service, c.log_level, c.log_format);
+                        c.idle_lock, c.consent_deadline, c.surface, c.site_remember_days,
+                        c.activity_log_bytes, c.owner_authentication_service, c.log_level, c.log_format);
     };
     return tie(*this) == tie(other) && pins(pin) == pins(other.pin);
 }

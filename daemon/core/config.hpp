@@ -15,6 +15,8 @@ namespace mohr::core {
 
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
 enum class LogFormat : std::uint8_t { text, json };
+/// Where prompts are drawn; `automatic`: in a window where there is a display, else on the terminal agent.
+enum class SurfaceChoice : std::uint8_t { automatic, window, terminal };
 
 /// What mohrd.toml says, checked. The initialisers are what is shipped; config/mohrd.toml explains each key.
 struct Config {
@@ -33,6 +35,7 @@ struct Config {
     bool blind_signing = true; ///< operator switch: false forbids signing what cannot be shown
     std::chrono::milliseconds idle_lock{std::chrono::minutes(5)};
     std::chrono::milliseconds consent_deadline{std::chrono::seconds(120)};
+    SurfaceChoice surface = SurfaceChoice::automatic;
     unsigned site_remember_days = 30;
     std::uint64_t activity_log_bytes = std::uint64_t{4} << 20; ///< rotated beyond this size
     std::string owner_authentication_service = "mohr";         ///< name of the PAM service

@@ -17,9 +17,6 @@ using protocol::Failure;
 
 namespace {
 
-/// A PKCS#12 file fits with room; base64 of it fits a message.
-constexpr std::size_t max_answer_file_bytes = 512 * 1024;
-
 json quirks_json(const link::SiteQuirks& quirks) {
     json out = json::object();
     for (const auto& [name, value] : quirk_texts(quirks)) out[name] = value;
@@ -148,103 +145,6 @@ json to_control_json(const SiteRecord& site) {
             {"blocked", site.blocked},
             {"program", site.program},
             {"dastine", quirks_json(site.quirks)}};
-}
-
-/// Text that pages, documents and certificates bring along may hold characters that turn the line around: no agent gets
-/// them as they are, so that none has to think of it (T17).
-json to_control_json(const PromptRequest& request) {
-    const auto shown = [](const std::string& text) { return printable(text, std::string::npos); };
-    const auto shown_list = [&](const std::vector<std::string>& texts) {
-        json list = json::array();
-        for (const std::string& text : texts) list.push_back(shown(text));
-        return list;
-    };
-    json documents = json::array();
-    for (const PromptDocument& document : request.documents) {
-        json one{{"name", shown(document.name)},
-                 {"mediaType", shown(document.media_type)},
-                 {"digestAlgorithm", digest_name(document.digest_algorithm)},
-                 {"digest", to_hex(document.digest)}};
-        if (document.size) one["size"] = *document.size;
-        if (!document.preview.empty()) one["preview"] = printable_lines(document.preview);
-        documents.push_back(std::move(one));
-    }
-    json certificates = json::array();
-    for (const PromptCertificate& certificate : request.certificates)
-        certificates.push_back({{"id", certificate.id},
-                                {"commonName", shown(certificate.common_name)},
-                                {"issuer", shown(certificate.issuer)},
-                                {"notAfter", to_rfc3339(certificate.not_after)},
-                                {"usable", certificate.usable},
-                                {"reason", certificate.reason},
-                                {"preselected", certificate.preselected}});
-    json pin{{"needed", request.pin.needed},
-             {"minLength", request.pin.min_length},
-             {"maxLength", request.pin.max_length},
-             {"lastWrong", request.pin.last_wrong}};
-    if (request.pin.tries_left) pin["triesLeft"] = *request.pin.tries_left;
-    pin["role"] = request.pin.admin ? "admin" : "user";
-    if (request.pin.renewed)
-        pin["new"] = {{"minLength", request.pin.new_min_length}, {"maxLength", request.pin.new_max_length}};
-    if (!request.pin.problem.empty()) {
-        pin["problem"] = request.pin.problem;
-        pin["confirm"] = request.pin.confirm;
-    }
-    // Rounded up: a countdown that ends early would be a lie.
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(request.deadline).count();
-    json out{{"prompt", request.prompt},
-             {"kind", prompt_kind_name(request.kind)},
-             {"origin", request.origin},
-             {"local", request.local},
-             {"registrableDomain", request.registrable_domain},
-             {"insecure", request.insecure},
-             {"legacy", request.legacy},
-             {"asksAccess", request.asks_access},
-             {"asksBlind", request.asks_blind},
-             {"program",
-              {{"name", shown(request.program.name)},
-               {"path", shown(request.program.path)},
-               {"pid", request.program.pid},
-               {"knownBrowser", request.program.known_browser}}},
-             {"purpose", request.purpose},
-             {"blind", request.blind},
-             {"unauthenticated", request.unauthenticated},
-             {"weak", request.weak},
-             {"deadlineSeconds", seconds},
-             {"documents", std::move(documents)},
-             {"certificates", std::move(certificates)},
-             {"pin", std::move(pin)},
-             {"remember", request.remember},
-             {"keyAlgorithm", request.key_algorithm},
-             {"keySubject", shown(request.key_subject)},
-             {"keyNames", shown_list(request.key_names)},
-             {"attributes", shown_list(request.attributes)},
-             {"file", request.file}};
-    if (request.window)
-        out["window"] = {{"items", request.window->items}, {"minutes", request.window->minutes}};
-    return out;
-}
-
-std::optional<PromptAnswer> prompt_answer_from(const json& result) {
-    ParamReader reader(result);
-    const std::string decision = reader.text("decision", 16);
-    PromptAnswer answer;
-    answer.certificate = reader.optional_text("certificate", 64);
-    answer.remember = reader.flag("remember", false);
-    answer.confirmed = reader.flag("confirmed", false);
-    if (result.is_object() && result.contains("file"))
-        answer.file = reader.bytes("file", max_answer_file_bytes);
-    if (result.is_object() && result.contains("window")) {
-        ParamReader terms(*reader.take("window"));
-        WindowTerms window;
-        window.items = static_cast<unsigned>(terms.required_number("items", 1000));
-        window.minutes = static_cast<unsigned>(terms.required_number("minutes", 1000));
-        if (terms.finish()) return std::nullopt;
-        answer.window = window;
-    }
-    if (reader.finish() || (decision != "allow" && decision != "deny")) return std::nullopt;
-    answer.allow = decision == "allow";
-    return answer;
 }
 
 const json* ParamReader::take(const char* name) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "permissions.hpp"
-#include "prompt.hpp"
 #include <mohr/protocol/errors.hpp>
 #include <mohr/token/token.hpp>
 
@@ -18,14 +17,10 @@ namespace mohr::core {
 [[nodiscard]] nlohmann::json to_control_json(const token::TokenInfo& info);
 [[nodiscard]] nlohmann::json to_control_json(const token::TokenObject& object);
 [[nodiscard]] nlohmann::json to_control_json(const SiteRecord& site);
-[[nodiscard]] nlohmann::json to_control_json(const PromptRequest& request);
 /// "RSA-2048", …, "P-384"
 [[nodiscard]] std::string_view algorithm_name(token::KeyAlgorithm algorithm) noexcept;
 [[nodiscard]] std::optional<token::KeyAlgorithm> algorithm_from_name(std::string_view name) noexcept;
 [[nodiscard]] std::string_view state_name(token::TokenState state) noexcept;
-
-/// What an agent answered, without its PIN. Nothing if it is no answer.
-[[nodiscard]] std::optional<PromptAnswer> prompt_answer_from(const nlohmann::json& result);
 
 /// Reads the params of a request: each member once, of its type; finish() refuses what was not asked for. The
 /// first problem sticks.

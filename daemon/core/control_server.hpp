@@ -1,69 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "io_loop.hpp"
-#include <mohr/base/files.hpp>
-#include <mohr/base/secret.hpp>
-#include <mohr/protocol/errors.hpp>
-#include <mohr/protocol/jsonrpc.hpp>
-
-#include <nlohmann/json_fwd.hpp>
-#include <sys/types.h>
+#include "control_connection.hpp"
 
 #include <filesystem>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
-
-namespace spdlog {
-class logger;
-}
 
 namespace mohr::core {
-
-struct ControlLimits {
-    std::size_t connections = 32;
-    std::size_t requests_per_connection = 16;
-    std::size_t queued_bytes = std::size_t{16} << 20;
-    std::chrono::milliseconds half_message = std::chrono::seconds(30);  ///< from its first byte to its last
-    std::chrono::milliseconds agent_silence = std::chrono::minutes(11); ///< beyond every consent deadline
-};
-
-/// One request with all that came with it. Secrets and descriptors by the names that the message gave them.
-struct ControlRequest {
-    std::uint64_t connection = 0;
-    pid_t peer = 0;
-    protocol::jsonrpc::Id id;
-    std::string method;
-    std::unique_ptr<nlohmann::json> params;
-    std::map<std::string, Secret> secrets;
-    std::map<std::string, Descriptor> descriptors;
-};
-
-/// A result or a failure. Not Outcome<json>: a json converts to an error code, so that Outcome could not tell
-/// them apart.
-class ControlOutcome {
-public:
-    ControlOutcome(nlohmann::json value);
-    ControlOutcome(protocol::Failure failure);
-    [[nodiscard]] explicit operator bool() const noexcept { return value_ != nullptr; }
-    [[nodiscard]] nlohmann::json& value() const noexcept { return *value_; }
-    [[nodiscard]] const protocol::Failure& error() const noexcept { return failure_; }
-
-private:
-    std::shared_ptr<nlohmann::json> value_;
-    protocol::Failure failure_;
-};
-
-/// Exactly once, on the I/O thread.
-using ControlReply = std::function<void(ControlOutcome)>;
-
-/// What the answer to one of our own requests was (prompt.show).
-struct ControlAnswer {
-    std::unique_ptr<nlohmann::json> result; ///< null: an error, or nothing useful
-    std::map<std::string, Secret> secrets;
-};
 
 /// The control socket of docs/control-api.md: framing, limits, who may connect, one reply for each request.
 /// Knows no method. I/O thread only.
@@ -99,7 +41,6 @@ public:
 
 private:
     struct State;
-    class Connection;
     explicit ControlServer(std::shared_ptr<State> state);
     std::shared_ptr<State> state_;
 };

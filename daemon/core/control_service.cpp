@@ -119,8 +119,9 @@ void register_agent(State& state, Request request, ControlReply reply) {
     if (!kind.empty() && kind != "terminal") params.wrong("kind");
     if (auto failure = params.finish()) return reply(std::move(*failure));
     TerminalAgent* const terminal = state.services.terminal;
-    const auto result = terminal == nullptr ? TerminalAgent::Registration::exists
-                                            : terminal->add(request->connection, request->peer);
+    const bool taken = terminal == nullptr || state.services.surface.kind() == "window";
+    const auto result =
+        taken ? TerminalAgent::Registration::exists : terminal->add(request->connection, request->peer);
     switch (result) {
     case TerminalAgent::Registration::exists:
         // Somebody tries to stand where the prompts are drawn: the person should be able to find that out.

@@ -3,6 +3,7 @@
 
 #include "activity_log.hpp"
 #include "challenge_memory.hpp"
+#include "chosen_surface.hpp"
 #include "control_api.hpp"
 #include "control_json.hpp"
 #include "door_host.hpp"
@@ -90,6 +91,9 @@ struct Daemon::Parts {
     std::optional<SitePermissions> sites;
     std::unique_ptr<ActivityLog> activity;
     TerminalAgent terminal;
+    SessionDisplay display{loop, own_environment(), user_manager_environment};
+    std::optional<PromptWindow> window;
+    std::optional<ChosenSurface> chosen;
     std::unique_ptr<ScriptedConsent> scripted;
     std::unique_ptr<OperationService> operations;
     std::unique_ptr<DoorHost> door;
@@ -114,10 +118,11 @@ struct Daemon::Parts {
     Result<void, StartFailure> open_door();
     Result<void, StartFailure> open_control();
     Result<std::unique_ptr<ScriptedConsent>> make_script();
+    void make_surface();
 
     [[nodiscard]] PromptSurface& surface() {
         if (scripted) return *scripted;
-        return terminal;
+        return *chosen;
     }
     Result<void> toggle(bool open);
     Result<void> issue_tls(TlsNames names);
@@ -186,6 +191,24 @@ Result<std::unique_ptr<ScriptedConsent>> Daemon::Parts::make_script() {
                                              sandbox->admin_pin().duplicate(), loop);
 }
 
+void Daemon::Parts::make_surface() {
+    const auto program = find_program("mohr-prompt"); // the daemon is installed without windows too
+    window.emplace(
+        loop, log, PromptWindow::Settings{program ? *program : fs::path()},
+        [this] { return display.environment(); },
+        [] {
+            return nlohmann::json{{"language", "fa"}, {"theme", "system"}};
+        });
+    chosen.emplace(config.surface, display, *window, terminal);
+    display.on_change([this] {
+        operations->surface_changed();
+        if (!api) return;
+        api->broadcast("agent.changed");
+        api->broadcast("service.changed");
+    });
+    display.look([] {});
+}
+
 Result<void, StartFailure> Daemon::Parts::make_policy() {
     // Rule 9, said once more where it matters: without a sandbox's own PIN there is no scripted consent.
     if (sandbox && !options.consent.empty()) {
@@ -193,6 +216,7 @@ Result<void, StartFailure> Daemon::Parts::make_policy() {
         if (!script) return StartFailure{Exit::usage, script.error().describe()};
         scripted = std::move(*script);
     }
+    make_surface();
     auto opened_sites = SitePermissions::open(paths.state / "sites.json", loop, clock);
     if (!opened_sites) return as_failure(opened_sites.error());
     sites.emplace(std::move(*opened_sites));

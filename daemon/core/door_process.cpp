@@ -29,8 +29,8 @@ namespace {
 
 /// Between fork and exec: async-signal-safe calls only, and nothing of the secret arena, which the child has
 /// not got.
-[[noreturn]] void become(const char* program, char* const* arguments, int link, pid_t parent) {
-    char* const no_environment[] = {nullptr};
+[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, int link,
+                         pid_t parent) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -45,24 +45,33 @@ namespace {
         ::_exit(127);
     }
     ::syscall(SYS_close_range, 4U, ~0U, 0U);
-    ::execve(program, arguments, no_environment);
+    ::execve(program, arguments, environment);
     ::_exit(127);
+}
+
+/// As execve takes them.
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
 }
 
 } // namespace
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(asio::io_context& context, const fs::path& program,
                                                           const std::vector<std::string>& arguments,
-                                                          Descriptor link, OnExit on_exit) {
+                                                          Descriptor link, OnExit on_exit,
+                                                          const std::vector<std::string>& environment) {
     std::vector<std::string> texts{program.string()};
     texts.insert(texts.end(), arguments.begin(), arguments.end());
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
+    std::vector<std::string> variables = environment;
+    std::vector<char*> pointers = pointers_to(texts);
+    std::vector<char*> variable_pointers = pointers_to(variables);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) return system_failure("fork");
-    if (pid == 0) become(program.c_str(), pointers.data(), link.get(), parent);
+    if (pid == 0) become(program.c_str(), pointers.data(), variable_pointers.data(), link.get(), parent);
     const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
     if (pidfd < 0) {
         Error error = system_failure("pidfd_open");
@@ -111,13 +120,14 @@ Result<fs::path> find_program(const std::string& name) {
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     if (error) return Error(BaseErrc::io, "/proc/self/exe: " + error.message());
     const fs::path here = self.parent_path();
-    const std::array<fs::path, 5> places{
+    const std::array<fs::path, 6> places{
         here.parent_path() / "libexec/mohr" / name, // installed: PREFIX/bin/mohrd
         here / name,                                // beside us
-        // the build tree: daemon/core/mohrd beside daemon/door/ and token/
+        // the build tree: daemon/core/mohrd beside daemon/door/, token/ and desktop/
         here.parent_path() / "door" / name,
         here.parent_path().parent_path() / "token" / name,
         here.parent_path() / "owner_auth" / name,
+        here.parent_path().parent_path() / "desktop" / name,
     };
     for (const fs::path& place : places)
         if (::access(place.c_str(), X_OK) == 0) return place;

@@ -24,12 +24,13 @@ public:
     /// `status` as waitid(2) gives it: the exit code, or minus the signal's number.
     using OnExit = std::function<void(int status)>;
 
-    /// Starts `program` with a cleared environment, /dev/null as standard input and output, our standard
-    /// error, `link` as descriptor 3 and nothing else open. Call on the thread that lives as long as the
+    /// Starts `program` with exactly `environment` ("NAME=value"), /dev/null as standard input and output, our
+    /// standard error, `link` as descriptor 3 and nothing else open. Call on the thread that lives as long as the
     /// process: the parent's death is that thread's. Fails with BaseErrc::io.
     [[nodiscard]] static Result<std::unique_ptr<ChildProcess>>
     start(boost::asio::io_context& context, const std::filesystem::path& program,
-          const std::vector<std::string>& arguments, Descriptor link, OnExit on_exit);
+          const std::vector<std::string>& arguments, Descriptor link, OnExit on_exit,
+          const std::vector<std::string>& environment = {});
     /// Kills it if it still runs, and waits; `on_exit` is not called.
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;

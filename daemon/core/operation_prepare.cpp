@@ -206,6 +206,7 @@ public:
     Outcome<void> operator()(const link::ImportFile& import) {
         prepared_.prompt.kind = PromptKind::import_file;
         prepared_.prompt.file = true;
+        prepared_.prompt.password = true;
         if (const auto filter = CertificateFilter::from(import.filter); !filter) return filter.error();
         return {};
     }

@@ -84,7 +84,18 @@ void OperationService::State::on_allowed(const RunningPointer& run, PromptReques
     case PromptKind::unblock_pin:
     case PromptKind::import_file:
         return on_key_use_allowed(run, std::move(shown), std::move(answer));
+    case PromptKind::initialise:
+    case PromptKind::reset:
+    case PromptKind::reset_blocked:
+    case PromptKind::change_admin_pin:
+    case PromptKind::set_label:
+    case PromptKind::verify_pin:
+    case PromptKind::mark:
+        break;
     }
+    // Asked for on the control socket, and never here.
+    broker_.settle(run->ticket);
+    finish(*run, Failure(Code::internal_error, "no prompt of an operation"));
 }
 
 bool OperationService::State::settle_site(const Running& run, const PromptRequest& shown, bool remember) {

@@ -33,6 +33,20 @@ std::string_view prompt_kind_name(PromptKind kind) noexcept {
         return "unblock_pin";
     case PromptKind::import_file:
         return "import_file";
+    case PromptKind::initialise:
+        return "initialise";
+    case PromptKind::reset:
+        return "reset";
+    case PromptKind::reset_blocked:
+        return "reset_blocked";
+    case PromptKind::change_admin_pin:
+        return "change_admin_pin";
+    case PromptKind::set_label:
+        return "set_label";
+    case PromptKind::verify_pin:
+        return "verify_pin";
+    case PromptKind::mark:
+        return "mark";
     }
     return "";
 }

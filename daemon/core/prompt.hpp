@@ -43,8 +43,15 @@ enum class PromptKind : std::uint8_t {
     remove_key,         ///< a generated key without a certificate
     remove_certificate, ///< and its key
     change_pin,
-    unblock_pin, ///< a new user PIN by the admin PIN
-    import_file  ///< a PKCS#12 file that the person chooses
+    unblock_pin,      ///< a new user PIN by the admin PIN
+    import_file,      ///< a PKCS#12 file that the person chooses, or that the asking program brought
+    initialise,       ///< both PINs of a new token
+    reset,            ///< the same of one that has keys, which are lost
+    reset_blocked,    ///< without the admin PIN, which is blocked: by the password of the owner's account
+    change_admin_pin, ///< by the old one
+    set_label,
+    verify_pin, ///< nothing but the PIN itself
+    mark        ///< the person's own phrase and picture
 };
 [[nodiscard]] std::string_view prompt_kind_name(PromptKind kind) noexcept;
 
@@ -81,6 +88,9 @@ struct PromptPin {
     bool renewed = false; ///< and a new user PIN, of these lengths
     unsigned new_min_length = 4;
     unsigned new_max_length = 24;
+    bool renewed_admin = false; ///< and a new admin PIN, of these
+    unsigned new_admin_min_length = 4;
+    unsigned new_admin_max_length = 24;
     /// Of the last answer: the rule it breaks, what makes it guessable, "wrong_password", "malformed".
     std::string problem;
     bool confirm = false; ///< the new PIN of the last answer is taken if it is confirmed
@@ -119,6 +129,10 @@ struct PromptRequest {
     std::string key_subject;            ///< generate, request: the subject that the request will carry
     std::vector<std::string> key_names; ///< generate: its alternative names, "dns: …"
     bool file = false;                  ///< import_file: the answer brings a PKCS#12 file and its password
+    bool password = false;              ///< of that file, or of one that is there already
+    bool owner_password = false;        ///< of the person's account on this computer
+    std::string label;                  ///< of the token: initialise, reset, reset_blocked, set_label
+    std::vector<std::string> losses;    ///< reset, reset_blocked: names; the answer confirms their number
 };
 
 struct PromptAnswer {
@@ -129,28 +143,37 @@ struct PromptAnswer {
     std::optional<WindowTerms> window; ///< decrypt: from now on, without further prompts
     std::optional<Secret> new_pin;
     std::optional<Secret> password; ///< of `file`
-    Bytes file;                     ///< PKCS#12
-    bool confirmed = false;         ///< the new PIN shall be it although PromptPin::problem says so
+    std::optional<Secret> new_admin_pin;
+    std::optional<Secret> owner_password;
+    Bytes file;             ///< PKCS#12
+    std::size_t losses = 0; ///< that the person confirmed
+    std::string phrase;     ///< mark
+    Bytes picture;          ///< mark: PNG, or empty
+    bool confirmed = false; ///< the new PIN shall be it although PromptPin::problem says so
 };
 
 /// Why a prompt is taken away without an answer.
 enum class PromptEnd : std::uint8_t { gone, cancelled, deadline, stopping };
 [[nodiscard]] std::string_view prompt_end_name(PromptEnd end) noexcept;
 
-/// Where prompts are drawn: the terminal agent, scripted consent, later mohr-prompt. Called, and answering,
-/// on the core's I/O thread.
+/// Where prompts are drawn: mohr-prompt, the terminal agent, scripted consent. Called, and answering, on the
+/// core's I/O thread.
 class PromptSurface {
 public:
     /// Answers once; nullopt means that the surface died. May be called inside show().
     using Answered = std::function<void(std::optional<PromptAnswer>)>;
+    /// At most once, before the answer: the prompt is on the screen from now on. May be called inside show().
+    using Shown = std::function<void()>;
 
     virtual ~PromptSurface() = default;
     [[nodiscard]] virtual bool available() const = 0;
-    /// "none", "terminal", "scripted"
+    /// "none", "window", "terminal", "scripted"
     [[nodiscard]] virtual std::string kind() const = 0;
     /// At most one prompt is shown at a time.
-    virtual void show(const PromptRequest& request, Answered answered) = 0;
-    /// The prompt that is shown is over without an answer; whatever it still answers is ignored.
+    virtual void show(const PromptRequest& request, Shown shown, Answered answered) = 0;
+    /// The answer to this prompt was taken and no other prompt follows for the same request.
+    virtual void settled(PromptId prompt) { (void)prompt; }
+    /// The prompt is over without an answer, or its answer came too late for anything; whatever it still answers is ignored.
     virtual void close(PromptId prompt, PromptEnd why) = 0;
 };
 

@@ -111,7 +111,8 @@ ScriptedConsent::ScriptedConsent(std::vector<Line> lines, Secret right_pin, Secr
     : lines_(std::move(lines)), right_pin_(std::move(right_pin)),
       right_admin_pin_(std::move(right_admin_pin)), executor_(executor) {}
 
-void ScriptedConsent::show(const PromptRequest& request, Answered answered) {
+void ScriptedConsent::show(const PromptRequest& request, Shown shown, Answered answered) {
+    shown();
     const auto& line = lines_[next_];
     if (next_ + 1 < lines_.size()) ++next_;
     auto answer = std::make_shared<PromptAnswer>(answer_to(request, line));

@@ -44,7 +44,7 @@ public:
 
     [[nodiscard]] bool available() const override { return true; }
     [[nodiscard]] std::string kind() const override { return "scripted"; }
-    void show(const PromptRequest& request, Answered answered) override;
+    void show(const PromptRequest& request, Shown shown, Answered answered) override;
     void close(PromptId prompt, PromptEnd why) override;
 
 private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "terminal_agent.hpp"
 
-#include "control_json.hpp"
+#include "prompt_json.hpp"
 #include <mohr/base/files.hpp>
 
 #include <nlohmann/json.hpp>
@@ -54,16 +54,17 @@ bool TerminalAgent::remove(std::uint64_t connection) {
     return true;
 }
 
-void TerminalAgent::show(const PromptRequest& request, Answered answered_by) {
+void TerminalAgent::show(const PromptRequest& request, Shown shown, Answered answered_by) {
     if (!agent_ || server_ == nullptr) return answered_by(std::nullopt);
     shown_ = request.prompt;
-    asks_admin_ = request.pin.admin;
+    asked_ = request.pin;
     waiting_ = std::move(answered_by);
     const std::weak_ptr<int> alive = alive_;
     server_->ask(*agent_, "prompt.show", to_control_json(request),
                  [this, alive, prompt = request.prompt](std::optional<ControlAnswer> answer) {
                      if (!alive.expired()) answered(prompt, std::move(answer));
                  });
+    shown();
 }
 
 void TerminalAgent::answered(PromptId prompt, std::optional<ControlAnswer> answer) {
@@ -71,22 +72,11 @@ void TerminalAgent::answered(PromptId prompt, std::optional<ControlAnswer> answe
     if (prompt != shown_ || !waiting_) return;
     const auto waiting = std::exchange(waiting_, {});
     if (!answer) return waiting(std::nullopt);
-    std::optional<PromptAnswer> decision;
-    if (answer->result) decision = prompt_answer_from(*answer->result);
-    // What is no answer is no permission.
-    if (!decision) decision.emplace();
-    const auto take = [&](const char* name, std::optional<Secret>& into) {
-        const auto found = answer->secrets.find(name);
-        if (found != answer->secrets.end() && decision->allow) into = std::move(found->second);
-    };
-    take(asks_admin_ ? "admin_pin" : "user_pin", decision->pin);
-    take("new_user_pin", decision->new_pin);
-    take("password", decision->password);
-    waiting(std::move(decision));
+    waiting(decision_of(std::move(*answer), asked_));
 }
 
 void TerminalAgent::close(PromptId prompt, PromptEnd why) {
-    if (prompt != shown_) return;
+    if (prompt != shown_ || !waiting_) return;
     waiting_ = {};
     if (agent_ && server_ != nullptr)
         server_->notify(*agent_, "prompt.close", {{"prompt", prompt}, {"reason", prompt_end_name(why)}});

@@ -31,7 +31,7 @@ public:
 
     [[nodiscard]] bool available() const override { return agent_.has_value(); }
     [[nodiscard]] std::string kind() const override { return agent_ ? "terminal" : "none"; }
-    void show(const PromptRequest& request, Answered answered) override;
+    void show(const PromptRequest& request, Shown shown, Answered answered) override;
     void close(PromptId prompt, PromptEnd why) override;
 
 private:
@@ -40,7 +40,7 @@ private:
     ControlServer* server_ = nullptr;
     std::optional<std::uint64_t> agent_;
     PromptId shown_ = 0;
-    bool asks_admin_ = false;
+    PromptPin asked_;
     Answered waiting_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();
 };

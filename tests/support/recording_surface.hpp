@@ -21,12 +21,15 @@ public:
 
     [[nodiscard]] bool available() const override { return present; }
     [[nodiscard]] std::string kind() const override { return present ? "terminal" : "none"; }
-    void show(const core::PromptRequest& request, Answered answered) override {
+    void show(const core::PromptRequest& request, Shown on_screen, Answered answered) override {
         if (open) ++overlaps;
         open = true;
+        drawn = std::move(on_screen);
+        if (!slow) drawn();
         shown.push_back(request);
         answers.push_back(std::move(answered));
     }
+    void settled(core::PromptId prompt) override { settlements.push_back(prompt); }
     void close(core::PromptId prompt, core::PromptEnd why) override {
         open = false;
         closed.push_back({prompt, why});
@@ -65,10 +68,13 @@ public:
 
     bool present = true;
     bool open = false;
+    bool slow = false; ///< a prompt is on the screen only once the test calls drawn()
+    Shown drawn;
     int overlaps = 0; ///< prompts shown while another was on screen: never
     std::vector<core::PromptRequest> shown;
     std::vector<Answered> answers;
     std::vector<Closed> closed;
+    std::vector<core::PromptId> settlements;
 };
 
 } // namespace mohr::test

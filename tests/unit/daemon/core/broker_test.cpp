@@ -371,7 +371,8 @@ TEST_CASE("a surface that answers inside show() does not nest [T14]", "[broker]"
     struct Hasty final : PromptSurface {
         [[nodiscard]] bool available() const override { return true; }
         [[nodiscard]] std::string kind() const override { return "scripted"; }
-        void show(const PromptRequest&, Answered answered) override {
+        void show(const PromptRequest&, Shown shown, Answered answered) override {
+            shown();
             answered(RecordingSurface::allowing());
         }
         void close(PromptId, PromptEnd) override {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
 #include "control_json.hpp"
-#include "prompt.hpp"
+#include "prompt_json.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -20,7 +20,8 @@ struct Fixture {
     }
     std::optional<PromptAnswer> show(ScriptedConsent& surface, PromptKind kind = PromptKind::sign) {
         std::optional<PromptAnswer> answer;
-        surface.show(request(kind), [&](std::optional<PromptAnswer> given) { answer = std::move(given); });
+        surface.show(
+            request(kind), [] {}, [&](std::optional<PromptAnswer> given) { answer = std::move(given); });
         executor.run();
         return answer;
     }
@@ -91,7 +92,8 @@ TEST_CASE("a script gives windows, new PINs and the admin PIN where a prompt wan
         R"({"decision":"allow","window":{"items":20,"minutes":5},"new_pin":"908172","confirmed":true})");
     const auto ask = [&](const PromptRequest& request) {
         std::optional<PromptAnswer> answer;
-        surface.show(request, [&](std::optional<PromptAnswer> given) { answer = std::move(given); });
+        surface.show(
+            request, [] {}, [&](std::optional<PromptAnswer> given) { answer = std::move(given); });
         return answer;
     };
     auto prompt = Fixture::request(PromptKind::decrypt);
@@ -111,12 +113,14 @@ TEST_CASE("a delayed answer comes after its delay, and not to a closed prompt", 
     Fixture f;
     auto surface = f.consent(R"({"decision":"allow","delay_ms":500})");
     int answers = 0;
-    surface.show(Fixture::request(PromptKind::sign), [&](const std::optional<PromptAnswer>&) { ++answers; });
+    surface.show(
+        Fixture::request(PromptKind::sign), [] {}, [&](const std::optional<PromptAnswer>&) { ++answers; });
     f.executor.advance(499ms);
     CHECK(answers == 0);
     f.executor.advance(1ms);
     CHECK(answers == 1);
-    surface.show(Fixture::request(PromptKind::sign), [&](const std::optional<PromptAnswer>&) { ++answers; });
+    surface.show(
+        Fixture::request(PromptKind::sign), [] {}, [&](const std::optional<PromptAnswer>&) { ++answers; });
     surface.close(1, PromptEnd::gone);
     f.executor.advance(10s);
     CHECK(answers == 1);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session_display.hpp"
+
+#include <systemd/sd-bus.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+namespace mohr::core {
+namespace {
+
+constexpr std::size_t max_value_bytes = 4096;
+constexpr std::uint64_t manager_timeout_usec = 2'000'000;
+
+/// Nothing that names a library, a plugin, a module or a style: what mohr-prompt runs is what is installed.
+constexpr std::array<std::string_view, 11> passed{"AT_SPI_BUS_ADDRESS",
+                                                  "DBUS_SESSION_BUS_ADDRESS",
+                                                  "DISPLAY",
+                                                  "HOME",
+                                                  "LANG",
+                                                  "QT_SCALE_FACTOR",
+                                                  "WAYLAND_DISPLAY",
+                                                  "XAUTHORITY",
+                                                  "XDG_CURRENT_DESKTOP",
+                                                  "XDG_RUNTIME_DIR",
+                                                  "XDG_SESSION_TYPE"};
+
+bool is_passed(std::string_view name) noexcept {
+    return name.substr(0, 3) == "LC_" || std::find(passed.begin(), passed.end(), name) != passed.end();
+}
+
+bool has_display(const Variables& variables) {
+    const auto set = [&](const char* name) {
+        const auto found = variables.find(name);
+        return found != variables.end() && !found->second.empty();
+    };
+    return set("DISPLAY") || set("WAYLAND_DISPLAY");
+}
+
+void add(Variables& to, std::string_view assignment) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string_view::npos) return;
+    to.emplace(std::string(assignment.substr(0, equals)), std::string(assignment.substr(equals + 1)));
+}
+
+struct BusDeleter {
+    void operator()(sd_bus* bus) const noexcept { sd_bus_close_unref(bus); }
+};
+struct MessageDeleter {
+    void operator()(sd_bus_message* message) const noexcept { sd_bus_message_unref(message); }
+};
+
+Error bus_failure(int result) {
+    return Error(BaseErrc::io, std::string("user manager: ") + std::strerror(-result));
+}
+
+} // namespace
+
+std::vector<std::string> display_environment(const Variables& own, const Variables& manager) {
+    const bool mine = has_display(own);
+    if (!mine && !has_display(manager)) return {};
+    Variables chosen;
+    const auto take = [&](const Variables& from) {
+        for (const auto& [name, value] : from)
+            if (is_passed(name) && value.size() <= max_value_bytes) chosen.emplace(name, value);
+    };
+    if (!mine) take(manager);
+    take(own);
+    std::vector<std::string> environment{"PATH=/usr/bin:/bin"};
+    for (const auto& [name, value] : chosen) environment.push_back(name + "=" + value);
+    std::sort(environment.begin(), environment.end());
+    return environment;
+}
+
+Variables own_environment() {
+    Variables variables;
+    for (char** one = environ; one != nullptr && *one != nullptr; ++one) add(variables, *one);
+    return variables;
+}
+
+Result<Variables> user_manager_environment() {
+    sd_bus* raw_bus = nullptr;
+    int result = sd_bus_open_user(&raw_bus);
+    const std::unique_ptr<sd_bus, BusDeleter> bus(raw_bus);
+    if (result < 0) return bus_failure(result);
+    (void)sd_bus_set_method_call_timeout(bus.get(), manager_timeout_usec);
+    sd_bus_message* raw = nullptr;
+    result = sd_bus_get_property(bus.get(), "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                                 "org.freedesktop.systemd1.Manager", "Environment", nullptr, &raw, "as");
+    const std::unique_ptr<sd_bus_message, MessageDeleter> reply(raw);
+    if (result < 0) return bus_failure(result);
+    result = sd_bus_message_enter_container(reply.get(), 'a', "s");
+    Variables variables;
+    const char* text = nullptr;
+    while (result >= 0 && (result = sd_bus_message_read(reply.get(), "s", &text)) > 0) add(variables, text);
+    if (result < 0) return bus_failure(result);
+    return variables;
+}
+
+SessionDisplay::SessionDisplay(Executor& executor, Variables own, Look look)
+    : executor_(executor), own_(std::move(own)), look_(std::move(look)), own_display_(has_display(own_)) {
+    environment_ = display_environment(own_, {});
+}
+SessionDisplay::~SessionDisplay() = default;
+
+bool SessionDisplay::possible() const {
+    if (own_display_ || known() || own_.contains("DBUS_SESSION_BUS_ADDRESS")) return true;
+    const auto runtime = own_.find("XDG_RUNTIME_DIR");
+    return runtime != own_.end() && ::access((runtime->second + "/bus").c_str(), F_OK) == 0;
+}
+
+void SessionDisplay::look(std::function<void()> done) {
+    if (own_display_) return done();
+    waiting_.push_back(std::move(done));
+    if (waiting_.size() > 1) return; // one is looking already
+    executor_.post_to_pool([this, alive = std::weak_ptr(alive_), look = look_, &executor = executor_] {
+        auto variables = std::make_shared<Variables>();
+        try {
+            if (auto found = look()) *variables = std::move(*found);
+        } catch (const std::exception&) { // whoever waits goes on without a display
+        }
+        executor.post([this, alive, variables] {
+            if (!alive.expired()) looked(*variables);
+        });
+    });
+}
+
+void SessionDisplay::looked(const Variables& manager) {
+    const bool before = known();
+    environment_ = display_environment(own_, manager);
+    if (before != known() && changed_) changed_();
+    for (const auto& done : std::exchange(waiting_, {})) done();
+}
+
+} // namespace mohr::core

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "executor.hpp"
+#include <mohr/base/result.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mohr::core {
+
+using Variables = std::map<std::string, std::string>;
+
+/// What a program that draws on the person's screen is given of `own`, or, where that knows no display, of `manager` before
+/// `own`: names on a list of our own, which holds none that makes a program load code. "NAME=value", sorted; empty where
+/// neither knows a display.
+[[nodiscard]] std::vector<std::string> display_environment(const Variables& own, const Variables& manager);
+
+/// The environment of this process. Call before there are threads that change it.
+[[nodiscard]] Variables own_environment();
+/// The environment block of the user's systemd manager, which desktop sessions fill in when they start. Blocks; call on the
+/// pool. Fails with BaseErrc::io.
+[[nodiscard]] Result<Variables> user_manager_environment();
+
+/// Knows the display of the person's session, also where the session began after the daemon. I/O thread only.
+class SessionDisplay {
+public:
+    using Look = std::function<Result<Variables>()>; ///< runs on the pool
+
+    SessionDisplay(Executor& executor, Variables own, Look look);
+    ~SessionDisplay();
+    SessionDisplay(const SessionDisplay&) = delete;
+    SessionDisplay& operator=(const SessionDisplay&) = delete;
+
+    /// As of the last look; empty: no display.
+    [[nodiscard]] const std::vector<std::string>& environment() const noexcept { return environment_; }
+    [[nodiscard]] bool known() const noexcept { return !environment_.empty(); }
+    /// Whether a look may find one: false where there is no user manager to ask.
+    [[nodiscard]] bool possible() const;
+    /// Looks, unless our own environment says all; then `done`. Called inside look() where nothing is to be waited for.
+    void look(std::function<void()> done);
+    void on_change(std::function<void()> told) { changed_ = std::move(told); }
+
+private:
+    void looked(const Variables& manager);
+
+    Executor& executor_;
+    Variables own_;
+    Look look_;
+    std::vector<std::string> environment_;
+    bool own_display_ = false;
+    std::vector<std::function<void()>> waiting_;
+    std::function<void()> changed_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+} // namespace mohr::core
