@@ -56,7 +56,10 @@ QString sheet_of(const Colours& c) {
 [mohr="notice-warning"] { background: @warningSoft; border: 1px solid @warning; border-radius: 8px; color: @warning; padding: 8px; }
 [mohr="title"] { font-size: 18px; font-weight: bold; }
 [mohr="large"] { font-size: 24px; font-weight: bold; }
+[mohr="strong"] { font-weight: bold; }
 [mohr="muted"] { color: @muted; }
+[mohr="danger-text"] { color: @danger; }
+[mohr="warning-text"] { color: @warning; }
 [mohr="mono"] { font-family: "Noto Sans Mono", monospace; }
 QPushButton { background: @card; color: @text; border: 1px solid @border; border-radius: 6px; padding: 8px 16px; min-height: 20px; }
 QPushButton:hover { border-color: @accent; }
@@ -70,6 +73,11 @@ QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox { background: @card; c
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus { border: 2px solid @accent; padding: 5px 7px; }
 QProgressBar { background: @border; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar::handle:vertical { background: @border; border-radius: 4px; min-height: 32px; margin: 2px; }
+QScrollBar::handle:vertical:hover { background: @muted; }
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0; }
+QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical { background: transparent; }
 QToolTip { background: @card; color: @text; border: 1px solid @border; padding: 4px; }
 )");
     const std::initializer_list<std::pair<const char*, QColor>> names{{"@dangerSoft", c.danger_soft},

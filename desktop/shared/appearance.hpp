@@ -34,7 +34,7 @@ void apply_appearance(Theme theme);
 [[nodiscard]] bool is_dark();
 
 /// Style classes, as the property "mohr" that the style sheet looks at: "card", "primary", "danger", "notice-danger",
-/// "notice-warning", "title", "large", "muted", "mono".
+/// "notice-warning", "title", "large", "strong", "muted", "danger-text", "warning-text", "mono".
 void set_style_class(QWidget& widget, const QString& name);
 
 } // namespace mohr::desktop

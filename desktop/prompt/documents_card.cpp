@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prompt/documents_card.hpp"
+
+#include "prompt/wording.hpp"
+#include "shared/appearance.hpp"
+#include "shared/foreign_text.hpp"
+#include "shared/language.hpp"
+
+#include <QAbstractTableModel>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QStringList>
+#include <QTreeView>
+#include <QVBoxLayout>
+#include <algorithm>
+
+namespace mohr::desktop {
+namespace {
+
+using protocol::Prompt;
+constexpr int list_height = 176;
+constexpr int text_height = 140;
+
+/// A batch, row by row; texts are made as they are drawn.
+class DocumentModel : public QAbstractTableModel {
+public:
+    DocumentModel(const std::vector<Prompt::Document>& documents, QObject* parent)
+        : QAbstractTableModel(parent), documents_(documents) {}
+
+    [[nodiscard]] int rowCount(const QModelIndex& parent) const override {
+        return parent.isValid() ? 0 : static_cast<int>(documents_.size());
+    }
+    [[nodiscard]] int columnCount(const QModelIndex&) const override { return 3; }
+    [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override {
+        const auto& document = documents_.at(static_cast<std::size_t>(index.row()));
+        const bool text = role == Qt::DisplayRole || role == Qt::AccessibleTextRole;
+        if (index.column() == 1 && (text || role == Qt::ToolTipRole))
+            return isolated(from_utf8(document.name));
+        if (index.column() == 0 && text) return number_text(index.row() + 1);
+        if (index.column() == 2 && text) return document.size ? size_text(*document.size) : QString();
+        return {};
+    }
+    [[nodiscard]] QVariant headerData(int section, Qt::Orientation, int role) const override {
+        if (role != Qt::DisplayRole) return {};
+        const std::array<const char*, 3> names{"prompt.document.number", "prompt.document.name",
+                                               "prompt.document.size"};
+        return qtTrId(names.at(static_cast<std::size_t>(section)));
+    }
+
+private:
+    const std::vector<Prompt::Document>& documents_;
+};
+
+/// Line ends and tabs stay, everything else that is not seen is made visible.
+QString visible_lines(const QString& text) {
+    QStringList lines;
+    for (QString line : text.split(QLatin1Char('\n'))) {
+        if (line.endsWith(QLatin1Char('\r'))) line.chop(1);
+        lines += visible_text(line);
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+QWidget* make_text(const QString& text, QWidget* parent) {
+    auto* const view = new QPlainTextEdit(visible_lines(text), parent);
+    view->setReadOnly(true);
+    view->setLayoutDirection(text.isRightToLeft() ? Qt::RightToLeft : Qt::LeftToRight); // the text's own
+    view->setTabChangesFocus(true);
+    view->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    view->setAccessibleName(qtTrId("prompt.preview"));
+    view->setObjectName(QStringLiteral("preview"));
+    view->setFixedHeight(text_height);
+    return view;
+}
+
+QLabel* foreign_line(const QString& text, const char* style, QWidget* parent, bool ltr) {
+    auto* const line = make_line(QString(), style, parent);
+    ltr ? show_foreign_ltr(*line, text) : show_foreign(*line, text);
+    line->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    return line;
+}
+
+QWidget* make_preview(const Prompt::Document& document, const Previews& previews, bool blind,
+                      QWidget* parent) {
+    (void)previews;
+    if (!document.preview.empty()) return make_text(from_utf8(document.preview), parent);
+    if (blind) return nullptr; // the notice says it
+    return make_line(qtTrId("prompt.noPreview"), "muted", parent);
+}
+
+} // namespace
+
+DocumentsCard::DocumentsCard(const Prompt& prompt, const Previews& previews, QWidget* parent)
+    : Card(parent), documents_(prompt.documents), previews_(previews), blind_(prompt.blind) {
+    if (documents_.size() > 1) add_list(prompt);
+    show_document(0);
+}
+
+void DocumentsCard::add_list(const Prompt& prompt) {
+    auto* const total = make_line(documents_text(prompt), "title", this);
+    total->setObjectName(QStringLiteral("total"));
+    column().addWidget(total);
+    auto* const list = new QTreeView(this);
+    list->setModel(new DocumentModel(documents_, list));
+    list->setRootIsDecorated(false);
+    list->setUniformRowHeights(true);
+    list->setAlternatingRowColors(true);
+    list->setAllColumnsShowFocus(true);
+    list->setTextElideMode(Qt::ElideMiddle);
+    list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    list->setTabKeyNavigation(false);
+    list->setAccessibleName(documents_text(prompt));
+    list->setFixedHeight(list_height);
+    list->header()->setSectionsMovable(false);
+    list->header()->setStretchLastSection(false);
+    list->header()->setSectionResizeMode(0, QHeaderView::Fixed);
+    list->header()->setSectionResizeMode(1, QHeaderView::Stretch);
+    list->header()->setSectionResizeMode(2, QHeaderView::Fixed);
+    list->header()->resizeSection(0, 56);
+    list->header()->resizeSection(2, 120);
+    list->setCurrentIndex(list->model()->index(0, 0));
+    column().addWidget(list);
+    connect(list->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& index) { show_document(static_cast<std::size_t>(index.row())); });
+}
+
+void DocumentsCard::show_document(std::size_t index) {
+    const Prompt::Document& document = documents_.at(index);
+    delete detail_;
+    detail_ = new QWidget(this);
+    auto* const rows = new QVBoxLayout(detail_);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->setSpacing(4);
+    auto* const name = foreign_line(from_utf8(document.name), "title", detail_, false);
+    name->setObjectName(QStringLiteral("document"));
+    rows->addWidget(name);
+    QStringList about;
+    about += document.size ? size_text(*document.size) : qtTrId("prompt.document.digestOnly");
+    if (!document.media_type.empty()) about += isolated_ltr(from_utf8(document.media_type));
+    rows->addWidget(make_line(about.join(QStringLiteral(" · ")), "muted", detail_));
+    if (!document.digest.empty()) {
+        rows->addWidget(make_line(
+            qtTrId("prompt.document.digest").arg(isolated_ltr(from_utf8(document.digest_algorithm))), "muted",
+            detail_));
+        rows->addWidget(foreign_line(grouped(from_utf8(document.digest)), "mono", detail_, true));
+    }
+    if (QWidget* const preview = make_preview(document, previews_, blind_, detail_))
+        rows->addWidget(preview);
+    column().addWidget(detail_);
+    detail_->show();
+}
+
+} // namespace mohr::desktop

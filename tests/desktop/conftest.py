@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+import pathlib
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--build", required=True, help="build directory with the programs of desktop/")
+    parser.addoption("--pictures", help="folder for screenshots; results/desktop below the build directory unless given")
+
+
+def pytest_collection_modifyitems(items):
+    # A test is known by its sentence, as the Catch2 cases are; reports and `./run requirements` show that.
+    for item in items:
+        if item.obj.__doc__:
+            parameters = f" ({item.callspec.id})" if hasattr(item, "callspec") else ""
+            item._nodeid = f"{item.location[0]}::{' '.join(item.obj.__doc__.split())}{parameters}"
+
+
+@pytest.fixture(scope="session")
+def build(request):
+    return pathlib.Path(request.config.getoption("--build")).resolve()
+
+
+@pytest.fixture(scope="session")
+def pictures(request, build):
+    path = pathlib.Path(request.config.getoption("--pictures") or build / "results/desktop")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def display():
+    """A display for a whole file, with a number and buses of its own."""
+    from display import Display
+    with Display() as running:
+        yield running
