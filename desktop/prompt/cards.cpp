@@ -65,8 +65,7 @@ void add_program(Card& card, const Prompt& prompt) {
 }
 
 void add_site(Card& card, const Prompt& prompt) {
-    const OriginParts parts =
-        origin_parts(from_utf8(prompt.origin), from_utf8(prompt.registrable_domain));
+    const OriginParts parts = origin_parts(from_utf8(prompt.origin), from_utf8(prompt.registrable_domain));
     auto* const large = foreign_line(parts.large, "large", &card);
     large->setObjectName(QStringLiteral("asker"));
     card.column().addWidget(large);

@@ -29,6 +29,7 @@ private:
 /// Who asks (T17): the registrable domain large, the whole origin, the program, and what is odd about them.
 [[nodiscard]] QWidget* make_asker(const protocol::Prompt& prompt, QWidget* parent);
 /// What a prompt names beside documents: key, subject, names, attributes, label, what is lost.
-[[nodiscard]] QWidget* make_terms(const protocol::Prompt& prompt, QWidget* parent); ///< nullptr if there is nothing
+[[nodiscard]] QWidget* make_terms(const protocol::Prompt& prompt,
+                                  QWidget* parent); ///< nullptr if there is nothing
 
 } // namespace mohr::desktop

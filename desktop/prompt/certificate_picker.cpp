@@ -55,8 +55,7 @@ CertificatePicker::CertificatePicker(const Prompt& prompt, QWidget* parent) : Ca
         const bool only = usable == 1 && certificate.usable;
         if (certificate.usable && (certificate.preselected || only)) choices_.back().first->setChecked(true);
     }
-    if (usable == 0)
-        column().insertWidget(1, make_notice(qtTrId("prompt.certificates.none"), true, this));
+    if (usable == 0) column().insertWidget(1, make_notice(qtTrId("prompt.certificates.none"), true, this));
 }
 
 void CertificatePicker::add(const Prompt::Certificate& certificate) {

@@ -49,7 +49,8 @@ Channel::Channel(Descriptor socket, QObject* parent)
 Channel::~Channel() = default;
 
 void Channel::readable() {
-    while (!over_ && read_some()) {}
+    while (!over_ && read_some()) {
+    }
 }
 
 bool Channel::read_some() {

@@ -71,9 +71,9 @@ void Conversation::show(const json& message) {
     id_ = text_of(member(message, "id"));
     if (window_ && window_->prompt().same_question(*prompt)) return window_->ask_again(*prompt);
     take_interface(member(params, "interface"));
-    window_ = std::make_unique<PromptWindow>(std::move(*prompt),
-                                             named(member(message, "descriptors"), channel_.take_descriptors()),
-                                             mark_of(member(params, "interface")));
+    window_ = std::make_unique<PromptWindow>(
+        std::move(*prompt), named(member(message, "descriptors"), channel_.take_descriptors()),
+        mark_of(member(params, "interface")));
     connect(window_.get(), &PromptWindow::answered, this, &Conversation::answer);
     connect(window_.get(), &PromptWindow::on_screen, this, [this] {
         channel_.send(text_of({{"jsonrpc", "2.0"},

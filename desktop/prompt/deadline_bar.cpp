@@ -15,7 +15,7 @@ namespace mohr::desktop {
 namespace {
 constexpr int ticks_per_second = 5;
 constexpr int seldom_above = 60; // words change every ten seconds above, every second below
-}
+} // namespace
 
 DeadlineBar::DeadlineBar(QWidget* parent)
     : QWidget(parent), bar_(new QProgressBar(this)), words_(make_line(QString(), "muted", this)) {

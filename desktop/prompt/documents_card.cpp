@@ -145,8 +145,7 @@ void DocumentsCard::show_document(std::size_t index) {
             detail_));
         rows->addWidget(foreign_line(grouped(from_utf8(document.digest)), "mono", detail_, true));
     }
-    if (QWidget* const preview = make_preview(document, previews_, blind_, detail_))
-        rows->addWidget(preview);
+    if (QWidget* const preview = make_preview(document, previews_, blind_, detail_)) rows->addWidget(preview);
     column().addWidget(detail_);
     detail_->show();
 }

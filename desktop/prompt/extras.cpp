@@ -119,8 +119,9 @@ FileChooser::FileChooser(QWidget* parent) : Card(parent), name_(make_line(QStrin
 }
 
 void FileChooser::choose() {
-    const QString path = ask_for_file(window(), qtTrId("prompt.file.choose"),
-                                      qtTrId("prompt.file.filter") + QStringLiteral(" (*.p12 *.pfx *.P12 *.PFX)"));
+    const QString path =
+        ask_for_file(window(), qtTrId("prompt.file.choose"),
+                     qtTrId("prompt.file.filter") + QStringLiteral(" (*.p12 *.pfx *.P12 *.PFX)"));
     if (path.isEmpty()) return;
     const auto content = read_file(path, largest_file);
     if (content && !content->isEmpty()) {
@@ -183,7 +184,8 @@ void MarkEditor::choose() {
     QByteArray png;
     QBuffer buffer(&png);
     if (!image.isNull())
-        image.scaled(mark_edge, mark_edge, Qt::KeepAspectRatio, Qt::SmoothTransformation).save(&buffer, "PNG");
+        image.scaled(mark_edge, mark_edge, Qt::KeepAspectRatio, Qt::SmoothTransformation)
+            .save(&buffer, "PNG");
     const bool good = !png.isEmpty() && png.size() <= largest_mark;
     problem_->setText(qtTrId("prompt.mark.unreadable"));
     problem_->setVisible(!good);
@@ -199,7 +201,8 @@ void MarkEditor::show_picture() {
         shown_->setText(qtTrId("prompt.mark.noPicture"));
     else
         shown_->setPixmap(QPixmap::fromImage(image));
-    shown_->setAccessibleName(image.isNull() ? qtTrId("prompt.mark.noPicture") : qtTrId("prompt.mark.picture"));
+    shown_->setAccessibleName(image.isNull() ? qtTrId("prompt.mark.noPicture")
+                                             : qtTrId("prompt.mark.picture"));
 }
 
 Confirmation::Confirmation(const QString& reason, const QStringList& names, const QString& consent,

@@ -72,8 +72,7 @@ quint64 seed_of(const Mark& mark) {
 
 QImage decode_picture(const QByteArray& png, int edge) {
     const QImage image = decoded(png);
-    return image.isNull() ? image
-                          : image.scaled(edge, edge, Qt::KeepAspectRatio, Qt::SmoothTransformation);
+    return image.isNull() ? image : image.scaled(edge, edge, Qt::KeepAspectRatio, Qt::SmoothTransformation);
 }
 
 MarkStrip::MarkStrip(const Mark& mark, QWidget* parent) : QWidget(parent) {

@@ -129,7 +129,8 @@ bool PinField::add(const QString& text) {
         Q_EMIT refused(PinFault::too_long);
         return true;
     }
-    std::copy(utf8.cbegin(), utf8.cend(), bytes_.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(used_));
+    std::copy(utf8.cbegin(), utf8.cend(),
+              bytes_.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(used_));
     utf8.fill('\0');
     used_ += size;
     ends_.push_back(used_);

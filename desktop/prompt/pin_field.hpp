@@ -53,7 +53,7 @@ private:
 
     SecretKind kind_;
     std::size_t most_;
-    Secret bytes_;                  ///< UTF-8; the first used_ are its content
+    Secret bytes_; ///< UTF-8; the first used_ are its content
     std::size_t used_ = 0;
     std::vector<std::size_t> ends_; ///< where each character ends
     bool revealed_ = false;

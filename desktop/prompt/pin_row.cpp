@@ -120,7 +120,8 @@ void PinRow::say(const QString& text, const char* style) {
     line_->setVisible(!text.isEmpty());
     line_->setText(text);
     field_->setAccessibleDescription(text);
-    if (line_->property("mohr").toString() != QLatin1String(style)) set_style_class(*line_, QLatin1String(style));
+    if (line_->property("mohr").toString() != QLatin1String(style))
+        set_style_class(*line_, QLatin1String(style));
 }
 
 } // namespace mohr::desktop

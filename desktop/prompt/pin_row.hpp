@@ -17,8 +17,8 @@ struct PinRowTerms {
     SecretKind kind = SecretKind::user_pin;
     unsigned least = 1;
     unsigned most = 24;
-    std::string secret;           ///< its name in the answer; empty for a repetition
-    bool is_new = false;          ///< chosen now: hints apply
+    std::string secret;            ///< its name in the answer; empty for a repetition
+    bool is_new = false;           ///< chosen now: hints apply
     const char* differs = nullptr; ///< repetition: M11 or M12
 };
 

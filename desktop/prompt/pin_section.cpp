@@ -54,17 +54,15 @@ void PinSection::add_new(const Prompt& prompt) {
     const auto& pin = prompt.pin;
     const bool plain = is_first_time(prompt.kind);
     if (pin.renewed) {
-        PinRow* const row =
-            add({plain ? "reset.userPin" : "prompt.pin.newUser", SecretKind::user_pin,
-                 pin.new_min_length, pin.new_max_length, "new_user_pin", true});
+        PinRow* const row = add({plain ? "reset.userPin" : "prompt.pin.newUser", SecretKind::user_pin,
+                                 pin.new_min_length, pin.new_max_length, "new_user_pin", true});
         add({plain ? "reset.userPinRepeat" : "prompt.pin.newUserRepeat", SecretKind::user_pin, 0,
              pin.new_max_length, "", true, "M11"},
             row);
     }
     if (pin.renewed_admin) {
-        PinRow* const row =
-            add({plain ? "reset.adminPin" : "prompt.pin.newAdmin", SecretKind::admin_pin,
-                 pin.new_admin_min_length, pin.new_admin_max_length, "new_admin_pin", true});
+        PinRow* const row = add({plain ? "reset.adminPin" : "prompt.pin.newAdmin", SecretKind::admin_pin,
+                                 pin.new_admin_min_length, pin.new_admin_max_length, "new_admin_pin", true});
         add({plain ? "reset.adminPinRepeat" : "prompt.pin.newAdminRepeat", SecretKind::admin_pin, 0,
              pin.new_admin_max_length, "", true, "M12"},
             row);

@@ -47,7 +47,8 @@ PromptWindow::PromptWindow(Prompt prompt, Previews previews, const Mark& mark)
       prompt_(std::move(prompt)), previews_(std::move(previews)), mark_(mark), gate_(new InputGate(*this)),
       strip_(new MarkStrip(mark, this)), scroll_(new QScrollArea(this)), body_(new QWidget),
       rows_(new QVBoxLayout(body_)), footer_(new QWidget(this)) {
-    const QString asker = prompt_.local ? qtTrId("prompt.thisComputer") : from_utf8(prompt_.registrable_domain);
+    const QString asker =
+        prompt_.local ? qtTrId("prompt.thisComputer") : from_utf8(prompt_.registrable_domain);
     setWindowTitle(qtTrId("prompt.windowTitle").arg(cut_left(asker, title_columns)));
     auto* const column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -166,7 +167,8 @@ void PromptWindow::update_confirmation() {
     delete confirmation_;
     confirmation_ = nullptr;
     if (!prompt_.pin.confirm) return;
-    confirmation_ = new Confirmation(confirmation_text(prompt_.pin.problem), {}, qtTrId("prompt.guess.consent"), body_);
+    confirmation_ =
+        new Confirmation(confirmation_text(prompt_.pin.problem), {}, qtTrId("prompt.guess.consent"), body_);
     rows_->insertWidget(rows_->count() - 1, confirmation_);
     connect(confirmation_, &Confirmation::changed, this, &PromptWindow::refresh);
     QTimer::singleShot(0, this, [this] {

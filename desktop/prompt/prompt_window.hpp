@@ -80,7 +80,7 @@ private:
     DeadlineBar* deadline_ = nullptr;
     QPushButton* accept_ = nullptr;
     QPushButton* refuse_ = nullptr;
-    bool open_ = true;    ///< an answer can still be given
+    bool open_ = true; ///< an answer can still be given
     bool painted_ = false;
 };
 

@@ -115,10 +115,10 @@ QString from_utf8(const std::string& text) {
 }
 
 QString title_text(const Prompt& prompt) {
-    const QString who = prompt.local ? qtTrId("prompt.thisComputer")
-                                     : isolated_ltr(from_utf8(prompt.registrable_domain.empty()
-                                                                  ? prompt.origin
-                                                                  : prompt.registrable_domain));
+    const QString who =
+        prompt.local ? qtTrId("prompt.thisComputer")
+                     : isolated_ltr(from_utf8(prompt.registrable_domain.empty() ? prompt.origin
+                                                                                : prompt.registrable_domain));
     QString what;
     if (prompt.documents.size() == 1)
         what = isolated(from_utf8(prompt.documents.front().name));
