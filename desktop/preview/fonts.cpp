@@ -20,9 +20,8 @@ using Config = std::unique_ptr<FcConfig, Freed<FcConfigDestroy>>;
 using Pattern = std::unique_ptr<FcPattern, Freed<FcPatternDestroy>>;
 
 constexpr std::array families{
-    "Helvetica",   "Times",        "Courier",      "Arial",         "Times New Roman",
-    "Symbol",      "ZapfDingbats", "sans:lang=fa", "serif:lang=fa", "Noto Sans Arabic",
-    "sans:lang=he"};
+    "Helvetica", "Times", "Courier",   "Arial",        "Times New Roman", "Symbol",           "ZapfDingbats",
+    "sans",      "serif", "monospace", "sans:lang=fa", "serif:lang=fa",   "Noto Sans Arabic", "sans:lang=he"};
 constexpr std::array styles{"", ":bold", ":italic", ":bold:italic"};
 
 Config configuration() {
