@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/pages.hpp"
 
+#include "manager/certificate_page.hpp"
+#include "manager/file_page.hpp"
 #include "manager/home_page.hpp"
+#include "manager/token_page.hpp"
 
 #include <QtGlobal>
 
@@ -19,6 +22,9 @@ PageEntry entry(const char* id, const char* title, const char* icon) {
 const std::vector<PageEntry>& page_entries() {
     static const std::vector<PageEntry> entries{
         entry<HomePage>("home", QT_TRID_NOOP("manager.page.home"), "page-home.svg"),
+        entry<TokenPage>("token", QT_TRID_NOOP("main.mobileToken"), "page-token.svg"),
+        entry<CertificatePage>("certificates", QT_TRID_NOOP("cert.management"), "page-certificates.svg"),
+        entry<FilePage>("files", QT_TRID_NOOP("file.title"), "page-files.svg"),
     };
     return entries;
 }
