@@ -56,21 +56,16 @@ const char* doubt_text(HostDoubt doubt) {
 void add_program(Card& card, const Prompt& prompt) {
     const QString name = prompt.program.name.empty() ? qtTrId("prompt.program.unknown")
                                                      : isolated_ltr(from_utf8(prompt.program.name));
-    card.column().addWidget(make_line(
-        qtTrId(prompt.local ? "prompt.program.local" : "prompt.program.site").arg(name), "", &card));
+    QString line = qtTrId(prompt.local ? "prompt.program.local" : "prompt.program.site").arg(name);
     if (!prompt.program.path.empty())
-        card.column().addWidget(foreign_line(from_utf8(prompt.program.path), "muted", &card));
+        line += QStringLiteral(" · ") + isolated_ltr(from_utf8(prompt.program.path));
+    card.column().addWidget(make_line(line, "muted", &card));
     if (!prompt.local && !prompt.program.known_browser)
         card.column().addWidget(make_notice(qtTrId("prompt.warn.notABrowser"), false, &card));
 }
 
-void add_site(Card& card, const Prompt& prompt) {
-    const OriginParts parts = origin_parts(from_utf8(prompt.origin), from_utf8(prompt.registrable_domain));
-    auto* const large = foreign_line(parts.large, "large", &card);
-    large->setObjectName(QStringLiteral("asker"));
-    card.column().addWidget(large);
+void add_site(Card& card, const Prompt& prompt, const OriginParts& parts) {
     auto* const full = foreign_line(parts.full, "mono", &card);
-    full->setObjectName(QStringLiteral("origin"));
     card.column().addWidget(full);
     if (const char* const doubt = doubt_text(parts.doubt))
         card.column().addWidget(make_notice(qtTrId(doubt), true, &card));
@@ -93,6 +88,10 @@ QLabel* make_line(const QString& text, const char* style, QWidget* parent) {
     auto* const label = new QLabel(text, parent);
     label->setTextFormat(Qt::PlainText);
     label->setWordWrap(true);
+    // With interaction a label lays its text out as a document; without, it cuts the ends of some right-to-left lines.
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setContextMenuPolicy(Qt::PreventContextMenu);
+    hold_at_reading_edge(*label);
     label->setMinimumWidth(1); // else one long word of a page makes the window too wide
     if (*style != '\0') set_style_class(*label, QLatin1String(style));
     return label;
@@ -113,19 +112,18 @@ QWidget* make_notice(const QString& text, bool danger, QWidget* parent) {
 
 QWidget* make_asker(const Prompt& prompt, QWidget* parent) {
     auto* const card = new Card(parent);
+    const OriginParts parts = origin_parts(from_utf8(prompt.origin), from_utf8(prompt.registrable_domain));
+    auto* const large =
+        foreign_line(prompt.local ? qtTrId("prompt.thisComputer") : parts.large, "large", card);
+    large->setAccessibleDescription(qtTrId("prompt.whoAsks"));
     auto* const head = new QHBoxLayout;
-    head->setSpacing(8);
+    head->setSpacing(12);
     head->addWidget(icon_label(prompt.local ? QStringLiteral("computer") : QStringLiteral("site"),
-                               colours().muted, 20, card));
-    head->addWidget(make_line(qtTrId("prompt.whoAsks"), "muted", card), 1);
+                               colours().accent, 28, card),
+                    0, Qt::AlignTop);
+    head->addWidget(large, 1);
     card->column().addLayout(head);
-    if (prompt.local) {
-        auto* const large = make_line(qtTrId("prompt.thisComputer"), "large", card);
-        large->setObjectName(QStringLiteral("asker"));
-        card->column().addWidget(large);
-    } else {
-        add_site(*card, prompt);
-    }
+    if (!prompt.local) add_site(*card, prompt, parts);
     add_program(*card, prompt);
     return card;
 }

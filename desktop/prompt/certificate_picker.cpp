@@ -43,7 +43,8 @@ private:
 
 } // namespace
 
-CertificatePicker::CertificatePicker(const Prompt& prompt, QWidget* parent) : Card(parent) {
+CertificatePicker::CertificatePicker(const Prompt& prompt, QWidget* parent)
+    : Card(parent), is_list_(prompt.kind == Prompt::Kind::listing) {
     column().setSpacing(8);
     column().addWidget(make_line(qtTrId("prompt.certificates"), "muted", this));
     auto sorted = prompt.certificates;
@@ -55,7 +56,8 @@ CertificatePicker::CertificatePicker(const Prompt& prompt, QWidget* parent) : Ca
         const bool only = usable == 1 && certificate.usable;
         if (certificate.usable && (certificate.preselected || only)) choices_.back().first->setChecked(true);
     }
-    if (usable == 0) column().insertWidget(1, make_notice(qtTrId("prompt.certificates.none"), true, this));
+    if (usable == 0 && !is_list_)
+        column().insertWidget(1, make_notice(qtTrId("prompt.certificates.none"), true, this));
 }
 
 void CertificatePicker::add(const Prompt::Certificate& certificate) {
@@ -65,6 +67,7 @@ void CertificatePicker::add(const Prompt::Certificate& certificate) {
     row->setColumnStretch(1, 1);
     auto* const choice = new QRadioButton(this);
     choice->setEnabled(certificate.usable);
+    choice->setVisible(!is_list_);
     const QString name = visible_text(from_utf8(certificate.common_name));
     QString about = certificate_text(certificate);
     if (!certificate.usable) about = reason_text(certificate.reason) + QStringLiteral(" · ") + about;
@@ -75,6 +78,8 @@ void CertificatePicker::add(const Prompt::Certificate& certificate) {
     auto* const line = new ChoiceLabel(*choice, this);
     line->setWordWrap(true);
     line->setTextFormat(Qt::PlainText);
+    line->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    hold_at_reading_edge(*line);
     line->setText(about);
     set_style_class(*line, QStringLiteral("muted"));
     set_style_class(*title, certificate.usable ? QStringLiteral("strong") : QStringLiteral("muted"));

@@ -24,6 +24,7 @@ Q_SIGNALS:
 private:
     void add(const protocol::Prompt::Certificate& certificate);
 
+    bool is_list_; ///< shown, not chosen from
     std::vector<std::pair<QRadioButton*, std::string>> choices_;
 };
 

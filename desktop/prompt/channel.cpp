@@ -15,8 +15,7 @@ namespace mohr::desktop {
 namespace {
 
 constexpr std::chrono::milliseconds longest_write{5000};
-constexpr std::size_t max_descriptors = 16; ///< in one read; SCM_RIGHTS takes 253 at most
-constexpr std::size_t max_kept = 512;       ///< of one message, as many as a batch has documents
+constexpr std::size_t max_descriptors = 253; ///< of one message, which is what SCM_RIGHTS takes
 
 void keep_descriptors(msghdr& message, std::vector<Descriptor>& kept) {
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
@@ -71,7 +70,7 @@ bool Channel::read_some() {
     }
     keep_descriptors(message, descriptors_);
     const auto frame = reader_.filled(static_cast<std::size_t>(count));
-    if (!frame || descriptors_.size() > max_kept || (message.msg_flags & MSG_CTRUNC) != 0) {
+    if (!frame || descriptors_.size() > max_descriptors || (message.msg_flags & MSG_CTRUNC) != 0) {
         end();
         return false;
     }

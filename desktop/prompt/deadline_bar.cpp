@@ -27,6 +27,7 @@ DeadlineBar::DeadlineBar(QWidget* parent)
     words_->setObjectName(QStringLiteral("deadline"));
     column->addWidget(bar_);
     column->addWidget(words_);
+    words_->setText(QStringLiteral(" ")); // its height is part of the window's from the beginning
     timer_.setInterval(1000 / ticks_per_second);
     connect(&timer_, &QTimer::timeout, this, &DeadlineBar::tick);
 }

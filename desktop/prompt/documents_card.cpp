@@ -9,8 +9,8 @@
 #include <QAbstractTableModel>
 #include <QHeaderView>
 #include <QLabel>
-#include <QPlainTextEdit>
 #include <QStringList>
+#include <QTextEdit>
 #include <QTreeView>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -63,9 +63,11 @@ QString visible_lines(const QString& text) {
 }
 
 QWidget* make_text(const QString& text, QWidget* parent) {
-    auto* const view = new QPlainTextEdit(visible_lines(text), parent);
-    view->setReadOnly(true);
+    auto* const view = new QTextEdit(parent);
+    view->setAcceptRichText(false);
     view->setLayoutDirection(text.isRightToLeft() ? Qt::RightToLeft : Qt::LeftToRight); // the text's own
+    view->setPlainText(visible_lines(text));
+    view->setReadOnly(true);
     view->setTabChangesFocus(true);
     view->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     view->setAccessibleName(qtTrId("prompt.preview"));

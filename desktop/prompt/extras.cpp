@@ -10,6 +10,7 @@
 #include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -46,11 +47,19 @@ std::optional<QByteArray> read_file(const QString& path, qint64 most) {
     return file.read(most);
 }
 
+/// The mark before it gives the line the direction of the language, whatever the name has.
+QString bullet() {
+    const bool right_to_left = QGuiApplication::layoutDirection() == Qt::RightToLeft;
+    return QChar(right_to_left ? 0x200F : 0x200E) + QStringLiteral("•  ");
+}
+
 class CheckLabel : public QLabel {
 public:
     CheckLabel(const QString& text, QCheckBox& box, QWidget* parent) : QLabel(text, parent), box_(box) {
         setTextFormat(Qt::PlainText);
         setWordWrap(true);
+        setTextInteractionFlags(Qt::TextSelectableByMouse);
+        hold_at_reading_edge(*this);
     }
 
 protected:
@@ -211,9 +220,7 @@ Confirmation::Confirmation(const QString& reason, const QStringList& names, cons
     column().setSpacing(8);
     column().addWidget(make_notice(reason, true, this));
     for (const QString& name : names) {
-        auto* const line = make_line(QString(), "", this);
-        line->setText(QStringLiteral("•  ") + isolated(name));
-        column().addWidget(line);
+        column().addWidget(make_line(bullet() + isolated(name), "", this));
     }
     column().addWidget(check_);
     connect(check_, &WrappedCheck::toggled, this, &Confirmation::changed);

@@ -192,10 +192,9 @@ void PromptWindow::ask_again(const Prompt& prompt) {
         if (PinField* const field = pins_->next_field()) field->setFocus();
     }
     update_confirmation();
-    deadline_->start(static_cast<int>(prompt.deadline.count()));
     refresh();
-    painted_ = false; // tells the core once more that it is on the screen
-    update();
+    // It is there already, and so is the person: no second delay.
+    if (painted_) on_the_screen();
 }
 
 void PromptWindow::appear() {
@@ -233,9 +232,13 @@ void PromptWindow::paintEvent(QPaintEvent* event) {
     painted_ = true;
     QTimer::singleShot(0, this, [this] {
         gate_->shown();
-        deadline_->start(static_cast<int>(prompt_.deadline.count()));
-        Q_EMIT on_screen();
+        on_the_screen();
     });
+}
+
+void PromptWindow::on_the_screen() {
+    deadline_->start(static_cast<int>(prompt_.deadline.count()));
+    Q_EMIT on_screen();
 }
 
 bool PromptWindow::is_complete() const {

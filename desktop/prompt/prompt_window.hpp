@@ -55,6 +55,7 @@ private:
     void fit_to_screen();
     [[nodiscard]] bool is_complete() const;
     void refresh();
+    void on_the_screen();
     void accept();
     void refuse();
     void send(Answer answer);

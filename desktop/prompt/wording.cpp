@@ -13,24 +13,27 @@ namespace mohr::desktop {
 namespace {
 
 using protocol::Prompt;
+constexpr qsizetype title_columns = 48;
 
 struct KindTexts {
     Prompt::Kind kind;
     const char* title;
     const char* act;
+    const char* local = nullptr; ///< title where a program of this computer asks
 };
 constexpr std::array<KindTexts, 21> kind_texts{{
-    {Prompt::Kind::access, "prompt.title.access", "perm.allow"},
+    {Prompt::Kind::access, "prompt.title.access", "prompt.act.access"},
     {Prompt::Kind::listing, "prompt.title.listing", "prompt.act.listing"},
     {Prompt::Kind::select, "prompt.title.select", "prompt.act.select"},
-    {Prompt::Kind::sign, "M48", "prompt.act.sign"},
+    {Prompt::Kind::sign, "M48", "prompt.act.sign", "prompt.local.sign"},
     {Prompt::Kind::authenticate, "prompt.title.authenticate", "prompt.act.authenticate"},
-    {Prompt::Kind::decrypt, "prompt.title.decrypt", "prompt.act.decrypt"},
-    {Prompt::Kind::generate, "prompt.title.generate", "prompt.act.generate"},
-    {Prompt::Kind::import, "prompt.title.import", "prompt.act.import"},
-    {Prompt::Kind::request, "prompt.title.request", "prompt.act.request"},
-    {Prompt::Kind::remove_key, "prompt.title.removeKey", "prompt.act.remove"},
-    {Prompt::Kind::remove_certificate, "prompt.title.removeCertificate", "prompt.act.remove"},
+    {Prompt::Kind::decrypt, "prompt.title.decrypt", "prompt.act.decrypt", "prompt.local.decrypt"},
+    {Prompt::Kind::generate, "prompt.title.generate", "prompt.act.generate", "prompt.local.generate"},
+    {Prompt::Kind::import, "prompt.title.import", "prompt.act.import", "prompt.local.import"},
+    {Prompt::Kind::request, "prompt.title.request", "prompt.act.request", "prompt.local.request"},
+    {Prompt::Kind::remove_key, "prompt.title.removeKey", "prompt.act.remove", "prompt.local.removeKey"},
+    {Prompt::Kind::remove_certificate, "prompt.title.removeCertificate", "prompt.act.remove",
+     "prompt.local.removeCertificate"},
     {Prompt::Kind::change_pin, "prompt.title.changePin", "prompt.act.changePin"},
     {Prompt::Kind::unblock_pin, "prompt.title.unblockPin", "prompt.act.unblockPin"},
     {Prompt::Kind::import_file, "prompt.title.importFile", "prompt.act.import"},
@@ -103,6 +106,12 @@ std::vector<Part> parts_of(const std::string& problem) {
     return parts;
 }
 
+/// The whole name stands below; a title shows its beginning and its end.
+QString cut_middle(const QString& text, qsizetype columns) {
+    if (text.size() <= columns) return text;
+    return text.left(columns / 2) + QChar(0x2026) + text.right(columns / 2 - 1);
+}
+
 /// QString::arg would also replace what stands in foreign text.
 QString filled(const char* key, const QString& first, const QString& second) {
     return qtTrId(key).arg(first, second);
@@ -115,16 +124,16 @@ QString from_utf8(const std::string& text) {
 }
 
 QString title_text(const Prompt& prompt) {
-    const QString who =
-        prompt.local ? qtTrId("prompt.thisComputer")
-                     : isolated_ltr(from_utf8(prompt.registrable_domain.empty() ? prompt.origin
-                                                                                : prompt.registrable_domain));
+    const QString who = isolated_ltr(
+        from_utf8(prompt.registrable_domain.empty() ? prompt.origin : prompt.registrable_domain));
     QString what;
     if (prompt.documents.size() == 1)
-        what = isolated(from_utf8(prompt.documents.front().name));
+        what = isolated(cut_middle(visible_text(from_utf8(prompt.documents.front().name)), title_columns));
     else if (!prompt.documents.empty())
         what = documents_text(prompt);
-    return filled(texts_of(prompt.kind).title, who, what);
+    const KindTexts& texts = texts_of(prompt.kind);
+    if (prompt.local && texts.local != nullptr) return qtTrId(texts.local).arg(what);
+    return filled(texts.title, who, what);
 }
 
 QString act_text(const Prompt& prompt) {

@@ -68,7 +68,8 @@ QPushButton:disabled { color: @muted; background: @window; border-color: @border
 QPushButton[mohr="primary"] { background: @accent; color: @onAccent; border-color: @accent; font-weight: bold; }
 QPushButton[mohr="primary"]:focus { border: 2px solid @text; }
 QPushButton[mohr="primary"]:disabled { background: @border; color: @muted; border-color: @border; }
-QPushButton[mohr="danger"] { color: @danger; border-color: @danger; }
+QPushButton[mohr="danger"] { color: @danger; border-color: @danger; font-weight: bold; }
+QPushButton[mohr="danger"]:disabled { color: @muted; border-color: @border; }
 QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox { background: @card; color: @text; border: 1px solid @border; border-radius: 6px; padding: 6px 8px; min-height: 20px; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus { border: 2px solid @accent; padding: 5px 7px; }
 QProgressBar { background: @border; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }

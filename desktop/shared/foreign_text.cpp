@@ -31,6 +31,7 @@ void prepare(QLabel& label) {
     label.setTextFormat(Qt::PlainText);
     label.setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     label.setWordWrap(true);
+    hold_at_reading_edge(label);
 }
 
 /// QLabel breaks lines at spaces only: a zero-width space behind what ends a part of a name lets it break there.
@@ -73,6 +74,12 @@ QString isolated_ltr(const QString& foreign) {
     return left_to_right_isolate + visible_text(foreign) + pop_isolate;
 }
 
+void hold_at_reading_edge(QLabel& label) {
+    label.setAlignment(QGuiApplication::layoutDirection() == Qt::RightToLeft
+                           ? Qt::AlignRight | Qt::AlignAbsolute | Qt::AlignVCenter
+                           : Qt::AlignLeft | Qt::AlignAbsolute | Qt::AlignVCenter);
+}
+
 void show_foreign(QLabel& label, const QString& foreign) {
     prepare(label);
     label.setText(first_strong_isolate + breakable(visible_text(foreign)) + pop_isolate);
@@ -81,9 +88,6 @@ void show_foreign(QLabel& label, const QString& foreign) {
 
 void show_foreign_ltr(QLabel& label, const QString& foreign) {
     prepare(label);
-    label.setAlignment(QGuiApplication::layoutDirection() == Qt::RightToLeft
-                           ? Qt::AlignRight | Qt::AlignAbsolute
-                           : Qt::AlignLeft | Qt::AlignAbsolute);
     label.setText(left_to_right_isolate + breakable(visible_text(foreign)) + pop_isolate);
     label.setAccessibleName(visible_text(foreign));
 }

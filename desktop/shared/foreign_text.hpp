@@ -15,9 +15,11 @@ namespace mohr::desktop {
 /// The same, always left to right: origins, file names of programs, digests, codes.
 [[nodiscard]] QString isolated_ltr(const QString& foreign);
 
+/// Where the lines of the language begin, whatever direction the label's own text has.
+void hold_at_reading_edge(QLabel& label);
 /// Plain text, selectable, wraps anywhere; never rich text, whatever it holds.
 void show_foreign(QLabel& label, const QString& foreign);
-/// The same for what is always left to right, held at the reading edge of the window.
+/// The same for what is always left to right.
 void show_foreign_ltr(QLabel& label, const QString& foreign);
 
 } // namespace mohr::desktop

@@ -31,6 +31,7 @@
     <message id="prompt.title.setLabel"><translation>New name of the token</translation></message>
     <message id="prompt.title.verifyPin"><translation>Check of a PIN</translation></message>
     <message id="prompt.title.mark"><translation>Your own mark</translation></message>
+    <message id="prompt.act.access"><translation>Allow</translation></message>
     <message id="prompt.act.listing"><translation>Show the list</translation></message>
     <message id="prompt.act.select"><translation>Choose</translation></message>
     <message id="prompt.act.sign"><translation>Sign</translation></message>
@@ -143,5 +144,12 @@
     <message id="prompt.time.seconds" numerus="yes"><translation><numerusform>%Ln second</numerusform><numerusform>%Ln seconds</numerusform></translation></message>
     <message id="prompt.time.minutes" numerus="yes"><translation><numerusform>%Ln minute</numerusform><numerusform>%Ln minutes</numerusform></translation></message>
     <message id="prompt.time.both"><translation>%1 and %2</translation></message>
+    <message id="prompt.local.sign"><translation>A signature is asked for: %1</translation></message>
+    <message id="prompt.local.decrypt"><translation>Decryption is asked for: %1</translation></message>
+    <message id="prompt.local.generate"><translation>A new key on the token</translation></message>
+    <message id="prompt.local.import"><translation>A certificate for the token</translation></message>
+    <message id="prompt.local.request"><translation>A certificate request with one of your keys</translation></message>
+    <message id="prompt.local.removeKey"><translation>Removal of a key from the token</translation></message>
+    <message id="prompt.local.removeCertificate"><translation>Removal of a certificate and its key from the token</translation></message>
 </context>
 </TS>

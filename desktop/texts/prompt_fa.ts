@@ -11,16 +11,16 @@
     <message id="prompt.program.local"><translation>برنامه %1</translation></message>
     <message id="prompt.program.unknown"><translation>ناشناخته</translation></message>
     <message id="prompt.punycode"><translation>این نشانی با حروفی غیر از انگلیسی نوشته شده است؛ صورت کامل آن در بالا آمده است.</translation></message>
-    <message id="prompt.title.access"><translation>%1 اجازه استفاده از مُهر می‌خواهد</translation></message>
-    <message id="prompt.title.listing"><translation>%1 فهرست گواهینامه‌های شما را می‌خواهد</translation></message>
-    <message id="prompt.title.select"><translation>%1 از شما می‌خواهد گواهینامه‌ای برگزینید</translation></message>
-    <message id="prompt.title.authenticate"><translation>%1 می‌خواهد با گواهینامه خود وارد شوید</translation></message>
-    <message id="prompt.title.decrypt"><translation>%1 درخواست رمزگشایی دارد: %2</translation></message>
-    <message id="prompt.title.generate"><translation>%1 می‌خواهد کلید تازه‌ای روی توکن بسازد</translation></message>
-    <message id="prompt.title.import"><translation>%1 می‌خواهد گواهینامه‌ای روی توکن بگذارد</translation></message>
-    <message id="prompt.title.request"><translation>%1 می‌خواهد با یکی از کلیدهای شما درخواست گواهینامه بسازد</translation></message>
-    <message id="prompt.title.removeKey"><translation>%1 می‌خواهد کلیدی را از توکن حذف کند</translation></message>
-    <message id="prompt.title.removeCertificate"><translation>%1 می‌خواهد گواهینامه‌ای را از توکن حذف کند</translation></message>
+    <message id="prompt.title.access"><translation>سامانه %1 اجازه استفاده از مُهر می‌خواهد</translation></message>
+    <message id="prompt.title.listing"><translation>سامانه %1 فهرست گواهینامه‌های شما را می‌خواهد</translation></message>
+    <message id="prompt.title.select"><translation>سامانه %1 از شما می‌خواهد گواهینامه‌ای برگزینید</translation></message>
+    <message id="prompt.title.authenticate"><translation>سامانه %1 می‌خواهد با گواهینامه خود وارد شوید</translation></message>
+    <message id="prompt.title.decrypt"><translation>سامانه %1 درخواست رمزگشایی دارد: %2</translation></message>
+    <message id="prompt.title.generate"><translation>سامانه %1 می‌خواهد کلید تازه‌ای روی توکن بسازد</translation></message>
+    <message id="prompt.title.import"><translation>سامانه %1 می‌خواهد گواهینامه‌ای روی توکن بگذارد</translation></message>
+    <message id="prompt.title.request"><translation>سامانه %1 می‌خواهد با یکی از کلیدهای شما درخواست گواهینامه بسازد</translation></message>
+    <message id="prompt.title.removeKey"><translation>سامانه %1 می‌خواهد کلیدی را از توکن حذف کند</translation></message>
+    <message id="prompt.title.removeCertificate"><translation>سامانه %1 می‌خواهد گواهینامه‌ای را از توکن حذف کند</translation></message>
     <message id="prompt.title.changePin"><translation>تغییر رمز کاربری</translation></message>
     <message id="prompt.title.unblockPin"><translation>رفع انسداد رمز کاربری</translation></message>
     <message id="prompt.title.importFile"><translation>وارد کردن کلید و گواهینامه از پرونده</translation></message>
@@ -31,6 +31,7 @@
     <message id="prompt.title.setLabel"><translation>تغییر نام توکن</translation></message>
     <message id="prompt.title.verifyPin"><translation>بررسی رمز</translation></message>
     <message id="prompt.title.mark"><translation>نشانه شخصی شما</translation></message>
+    <message id="prompt.act.access"><translation>اجازه می‌دهم</translation></message>
     <message id="prompt.act.listing"><translation>نمایش فهرست</translation></message>
     <message id="prompt.act.select"><translation>انتخاب</translation></message>
     <message id="prompt.act.sign"><translation>امضا</translation></message>
@@ -143,5 +144,12 @@
     <message id="prompt.time.seconds" numerus="yes"><translation><numerusform>%Ln ثانیه</numerusform></translation></message>
     <message id="prompt.time.minutes" numerus="yes"><translation><numerusform>%Ln دقیقه</numerusform></translation></message>
     <message id="prompt.time.both"><translation>%1 و %2</translation></message>
+    <message id="prompt.local.sign"><translation>درخواست امضا: %1</translation></message>
+    <message id="prompt.local.decrypt"><translation>درخواست رمزگشایی: %1</translation></message>
+    <message id="prompt.local.generate"><translation>ساخت کلید تازه روی توکن</translation></message>
+    <message id="prompt.local.import"><translation>گذاشتن گواهینامه روی توکن</translation></message>
+    <message id="prompt.local.request"><translation>درخواست گواهینامه با یکی از کلیدهای شما</translation></message>
+    <message id="prompt.local.removeKey"><translation>حذف کلید از توکن</translation></message>
+    <message id="prompt.local.removeCertificate"><translation>حذف گواهینامه و کلید آن از توکن</translation></message>
 </context>
 </TS>
