@@ -132,7 +132,7 @@ QString title_text(const Prompt& prompt) {
     else if (!prompt.documents.empty())
         what = documents_text(prompt);
     const KindTexts& texts = texts_of(prompt.kind);
-    if (prompt.local && texts.local != nullptr) return qtTrId(texts.local).arg(what);
+    if (prompt.local && texts.local != nullptr) return filled(texts.local, what, QString());
     return filled(texts.title, who, what);
 }
 
