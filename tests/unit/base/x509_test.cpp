@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch_compat.hpp"
+#include "run_openssl.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/x509.hpp>
 #include <mohr/base/x509_details.hpp>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 using namespace mohr;
+using mohr::test::run_openssl;
 
 namespace {
-/// What the openssl command makes of a request for a silver certificate of the first test persona.
-Bytes run_openssl(const std::string& arguments) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mohr-x509-XXXXXX").string();
-    const std::filesystem::path directory = ::mkdtemp(pattern.data());
-    const std::string command = "cd " + directory.string() + " && openssl " + arguments + " >/dev/null 2>&1";
-    REQUIRE(std::system(command.c_str()) == 0);
-    std::ifstream file(directory / "out", std::ios::binary);
-    Bytes content{std::istreambuf_iterator<char>(file), {}};
-    std::filesystem::remove_all(directory);
-    return content;
-}
+/// A request for a silver certificate of the first test persona.
 const std::string persona =
     "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -days 30 -utf8 -set_serial "
     "0x4D6F6872 "
