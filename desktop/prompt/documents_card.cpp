@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prompt/documents_card.hpp"
 
+#include "prompt/preview_pane.hpp"
 #include "prompt/wording.hpp"
 #include "shared/appearance.hpp"
 #include "shared/foreign_text.hpp"
@@ -21,6 +22,7 @@ namespace {
 using protocol::Prompt;
 constexpr int list_height = 176;
 constexpr int text_height = 140;
+constexpr std::uint64_t max_previewed_bytes = 16 * 1024 * 1024; ///< docs/link.md
 
 /// A batch, row by row; texts are made as they are drawn.
 class DocumentModel : public QAbstractTableModel {
@@ -52,16 +54,6 @@ private:
     const std::vector<Prompt::Document>& documents_;
 };
 
-/// Line ends and tabs stay, everything else that is not seen is made visible.
-QString visible_lines(const QString& text) {
-    QStringList lines;
-    for (QString line : text.split(QLatin1Char('\n'))) {
-        if (line.endsWith(QLatin1Char('\r'))) line.chop(1);
-        lines += visible_text(line);
-    }
-    return lines.join(QLatin1Char('\n'));
-}
-
 QWidget* make_text(const QString& text, QWidget* parent) {
     auto* const view = new QTextEdit(parent);
     view->setAcceptRichText(false);
@@ -83,12 +75,17 @@ QLabel* foreign_line(const QString& text, const char* style, QWidget* parent, bo
     return line;
 }
 
+/// The document as mohr-preview draws it; without a descriptor its beginning, or why it cannot be shown.
 QWidget* make_preview(const Prompt::Document& document, const Previews& previews, bool blind,
                       QWidget* parent) {
-    (void)previews;
+    const auto found = previews.find(document.preview_descriptor);
+    if (found != previews.end() && document.size)
+        return new PreviewPane({found->second.get(), document.preview_offset, *document.size},
+                               from_utf8(document.media_type), from_utf8(document.name), parent);
     if (!document.preview.empty()) return make_text(from_utf8(document.preview), parent);
     if (blind) return nullptr; // the notice says it
-    return make_line(qtTrId("prompt.noPreview"), "muted", parent);
+    const bool large = document.size.value_or(0) > max_previewed_bytes;
+    return make_line(qtTrId(large ? "prompt.preview.large" : "prompt.noPreview"), "muted", parent);
 }
 
 } // namespace

@@ -51,19 +51,31 @@ QString breakable(const QString& text) {
     return out;
 }
 
-} // namespace
-
-QString visible_text(const QString& foreign) {
+enum class Lines { one, many };
+QString made_visible(const QString& foreign, Lines lines) {
     QString out;
+    out.reserve(foreign.size());
     for (const char32_t character : foreign.toUcs4()) {
-        if (character == U'\n' || character == U'\t' || character == U'\r')
+        if (lines == Lines::many && (character == U'\n' || character == U'\t'))
+            out += QChar(static_cast<char16_t>(character));
+        else if (lines == Lines::one && (character == U'\n' || character == U'\t' || character == U'\r'))
             out += QLatin1Char(' ');
         else if (is_invisible(character))
             out += QStringLiteral("\\u{%1}").arg(static_cast<uint>(character), 4, 16, QLatin1Char('0'));
         else
-            out += QString::fromUcs4(&character, 1);
+            out += QChar::fromUcs4(character);
     }
     return out;
+}
+
+} // namespace
+
+QString visible_text(const QString& foreign) {
+    return made_visible(foreign, Lines::one);
+}
+
+QString visible_lines(const QString& foreign) {
+    return made_visible(foreign, Lines::many);
 }
 
 QString isolated(const QString& foreign) {

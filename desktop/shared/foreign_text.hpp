@@ -10,6 +10,8 @@ namespace mohr::desktop {
 
 /// Control, bidirectional and other invisible characters stand as "\u{202e}"; line ends and tabs as spaces.
 [[nodiscard]] QString visible_text(const QString& foreign);
+/// The same of several lines: line ends and tabs stay.
+[[nodiscard]] QString visible_lines(const QString& foreign);
 /// `visible_text`, between isolates, so that it cannot turn what stands around it (U+2066..U+2069).
 [[nodiscard]] QString isolated(const QString& foreign);
 /// The same, always left to right: origins, file names of programs, digests, codes.
