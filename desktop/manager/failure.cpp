@@ -22,6 +22,7 @@ constexpr std::array sentences{
     Row{"foreign_service", QT_TRID_NOOP("manager.failure.foreignService")},
     Row{"connection_lost", QT_TRID_NOOP("manager.failure.connectionLost")},
     Row{"service_timeout", QT_TRID_NOOP("manager.failure.timeout")},
+    Row{"permission_refused", QT_TRID_NOOP("manager.failure.permission")},
     Row{"protocol_error", QT_TRID_NOOP("manager.failure.protocol")},
     Row{"method_not_found", QT_TRID_NOOP("manager.failure.olderService")},
     Row{"user_cancelled", QT_TRID_NOOP("manager.failure.declined")},

@@ -2,6 +2,7 @@
 #include "manager/home_page.hpp"
 
 #include "manager/look.hpp"
+#include "manager/service_state.hpp"
 #include "manager/shell.hpp"
 #include "shared/appearance.hpp"
 
@@ -30,6 +31,12 @@ HomePage::HomePage(Shell& shell)
 
 QString HomePage::title() const {
     return qtTrId("manager.page.home");
+}
+
+void HomePage::perform(const QString& verb, const QStringList&) {
+    const auto& status = shell().state().status();
+    if (verb == QLatin1String("after-tour") && status && status->token == QLatin1String("activated"))
+        shell().open(QStringLiteral("token"), QStringLiteral("offer-reset"));
 }
 
 void HomePage::retranslate() {

@@ -16,6 +16,7 @@ class HomePage : public Page {
 public:
     explicit HomePage(Shell& shell);
     [[nodiscard]] QString title() const override;
+    void perform(const QString& verb, const QStringList& arguments) override;
 
 protected:
     void retranslate() override;

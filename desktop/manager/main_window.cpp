@@ -20,6 +20,7 @@
 #include <QListWidget>
 #include <QMimeData>
 #include <QScrollArea>
+#include <QSignalBlocker>
 #include <QStackedWidget>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -34,9 +35,10 @@ constexpr int max_dropped_files = 500;
 
 } // namespace
 
-MainWindow::MainWindow(ControlClient& client, ServiceState& state, InterfaceSettings& settings)
-    : client_(client), state_(state), settings_(settings), stack_(new QStackedWidget),
-      notice_(new NoticeBar) {
+MainWindow::MainWindow(ControlClient& client, ServiceState& state, InterfaceSettings& settings,
+                       Permission& permission, Notifier& notifier)
+    : client_(client), state_(state), settings_(settings), permission_(permission), notifier_(notifier),
+      stack_(new QStackedWidget), notice_(new NoticeBar) {
     setAcceptDrops(true);
     setMinimumSize(least_size);
     resize(first_size);
@@ -87,7 +89,11 @@ QWidget* MainWindow::make_side_bar() {
     head->addWidget(name_, 1);
     side_bar_ = new QListWidget;
     side_bar_->setIconSize({20, 20});
-    for (std::size_t i = 0; i < page_entries().size(); ++i) side_bar_->addItem(new QListWidgetItem);
+    for (const PageEntry& entry : page_entries()) {
+        auto* item = new QListWidgetItem;
+        side_bar_->addItem(item);
+        item->setHidden(!entry.listed);
+    }
     connect(side_bar_, &QListWidget::currentRowChanged, this, [this](int row) {
         if (row >= 0) show_page(page_entries().at(static_cast<std::size_t>(row)).id);
     });
@@ -106,8 +112,9 @@ QWidget* MainWindow::make_header() {
     state_text_ = new QLabel;
     state_text_->setTextFormat(Qt::PlainText);
     switch_ = new ServiceSwitch;
-    connect(switch_, &QAbstractButton::clicked, this, [this] {
-        switch_->setChecked(state_.running()); // it turns when the core says so
+    // Not clicked(): assistive technology toggles without a click.
+    connect(switch_, &QAbstractButton::toggled, this, [this] {
+        show_state(); // it turns when the core says so
         toggle_service();
     });
     auto* row = new QHBoxLayout(header);
@@ -198,6 +205,7 @@ void MainWindow::toggle_service() {
 void MainWindow::show_state() {
     state_text_->setText(state_.name());
     state_text_->setToolTip(state_.explanation());
+    const QSignalBlocker blocker(switch_);
     switch_->setEnabled(state_.reachable());
     switch_->setChecked(state_.running());
     switch_->setAccessibleName(state_.name());

@@ -20,11 +20,14 @@ class ServiceSwitch;
 class MainWindow : public QMainWindow, public Shell {
     Q_OBJECT
 public:
-    MainWindow(ControlClient& client, ServiceState& state, InterfaceSettings& settings);
+    MainWindow(ControlClient& client, ServiceState& state, InterfaceSettings& settings,
+               Permission& permission, Notifier& notifier);
 
     [[nodiscard]] ControlClient& client() override { return client_; }
     [[nodiscard]] ServiceState& state() override { return state_; }
     [[nodiscard]] InterfaceSettings& settings() override { return settings_; }
+    [[nodiscard]] Permission& permission() override { return permission_; }
+    [[nodiscard]] Notifier& notifier() override { return notifier_; }
     void open(const QString& page, const QString& verb = {}, const QStringList& arguments = {}) override;
     void say(const QString& text) override;
     void complain(const QString& text) override;
@@ -37,8 +40,7 @@ public:
     /// Does what is still waiting to be undone.
     void settle();
 
-    /// Opens or closes the front door; asks first while a request is open (R16).
-    void toggle_service();
+    void toggle_service() override;
 
 Q_SIGNALS:
     void closed(); ///< by the person, with no tray to hide in
@@ -62,6 +64,8 @@ private:
     ControlClient& client_;
     ServiceState& state_;
     InterfaceSettings& settings_;
+    Permission& permission_;
+    Notifier& notifier_;
     QLabel* name_ = nullptr;
     QListWidget* side_bar_ = nullptr;
     QLabel* heading_ = nullptr;

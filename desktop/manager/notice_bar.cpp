@@ -44,10 +44,6 @@ NoticeBar::NoticeBar(QWidget* parent)
     hide();
 }
 
-NoticeBar::~NoticeBar() {
-    settle();
-}
-
 void NoticeBar::say(const QString& text) {
     show_text(text, QStringLiteral("card"), false);
     timer_.start(say_time);

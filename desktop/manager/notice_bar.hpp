@@ -15,7 +15,6 @@ class NoticeBar : public QFrame {
     Q_OBJECT
 public:
     explicit NoticeBar(QWidget* parent = nullptr);
-    ~NoticeBar() override;
 
     void say(const QString& text);
     void complain(const QString& text);

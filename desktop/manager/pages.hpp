@@ -15,6 +15,7 @@ struct PageEntry {
     QString id;
     const char* title; ///< key of the text in the side bar
     QString icon;      ///< below :/icons
+    bool listed;       ///< in the side bar; the others are opened from elsewhere
     std::function<Page*(Shell&)> make;
 };
 
