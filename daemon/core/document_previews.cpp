@@ -2,12 +2,9 @@
 #include "document_previews.hpp"
 
 #include "operation_checks.hpp"
-#include "prompt.hpp"
 #include <mohr/base/digest.hpp>
 #include <mohr/base/encoding.hpp>
 #include <mohr/signing/other_protocols.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -94,27 +91,6 @@ check_previews(const link::Sign& sign, const std::vector<std::shared_ptr<const D
         room -= std::min(room, shown[i].text.size());
     }
     return shown;
-}
-
-Result<std::vector<int>> add_descriptors(nlohmann::json& prompt, const PromptRequest& request) {
-    std::vector<int> descriptors;
-    nlohmann::json names = nlohmann::json::array();
-    for (std::size_t i = 0; i < request.documents.size(); ++i) {
-        const PromptDocument& document = request.documents[i];
-        if (!document.content) continue;
-        const auto descriptor = document.content->descriptor();
-        if (!descriptor) return descriptor.error();
-        auto found = std::find(descriptors.begin(), descriptors.end(), *descriptor);
-        if (found == descriptors.end()) {
-            found = descriptors.insert(found, *descriptor);
-            names.push_back("preview" + std::to_string(names.size()));
-        }
-        auto& shown = prompt["documents"][i];
-        shown["previewDescriptor"] = names[static_cast<std::size_t>(found - descriptors.begin())];
-        shown["previewOffset"] = document.content_offset;
-    }
-    if (!names.empty()) prompt["descriptors"] = std::move(names);
-    return descriptors;
 }
 
 } // namespace mohr::core

@@ -5,15 +5,11 @@
 #include <mohr/protocol/errors.hpp>
 #include <mohr/protocol/link.hpp>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace mohr::core {
-
-struct PromptRequest;
 
 /// What a prompt may show of one document.
 struct DocumentPreview {
@@ -31,10 +27,5 @@ inline constexpr std::size_t max_prompt_previews_bytes = 64 * 1024;
 [[nodiscard]] protocol::Outcome<std::vector<DocumentPreview>>
 check_previews(const protocol::link::Sign& sign,
                const std::vector<std::shared_ptr<const DocumentContent>>& files);
-
-/// For a window: adds "descriptors" to the prompt, and to each document with content "previewDescriptor", its
-/// name among them, and "previewOffset". Gives the descriptors in this order, lent for as long as `request`
-/// lives; at most link::max_descriptors. BaseErrc::io
-[[nodiscard]] Result<std::vector<int>> add_descriptors(nlohmann::json& prompt, const PromptRequest& request);
 
 } // namespace mohr::core

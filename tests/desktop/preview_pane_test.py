@@ -141,7 +141,7 @@ def test_batch(build, display):
 
 
 def test_surroundings(build, display):
-    """mohr-preview gets the document and two pipes: no display, no bus, nothing of the prompt's [T39] [T30]"""
+    """mohr-preview gets the document and two pipes: no display, no bus, nothing of the prompt's [T08] [T30]"""
     with Shown(build, display, (b"text", "text/plain")) as shown:
         shown.text("text")
         (pid, command), = shown.children().items()
@@ -220,7 +220,7 @@ def taken_over(build):
 
 @pytest.mark.parametrize("what", [name for name in HOSTILE if name != "nothing"])
 def test_taken_over(taken_over, display, what):
-    """a mohr-preview that says what was not agreed is ended, and the decision stays the person's [T18] [T39]"""
+    """a mohr-preview that says what was not agreed is ended, and the decision stays the person's [T18] [T08]"""
     with Shown(taken_over(HOSTILE[what]), display, (b"text", "text/plain")) as shown:
         shown.find("label", ENDED)
         wait_for(lambda: not shown.children(), 5, "its end")
@@ -231,7 +231,7 @@ def test_taken_over(taken_over, display, what):
 
 
 def test_flood(taken_over, display):
-    """a mohr-preview that never stops to speak, and one that ends at once, leave the window as it is [T09] [T39]"""
+    """a mohr-preview that never stops to speak, and one that ends at once, leave the window as it is [T09] [T08]"""
     for answer, then in ((GOOD, "exec cat /dev/zero"), (b"", "exit 1"), (b"", "kill -9 $$")):
         with Shown(taken_over(answer, then), display, (b"text", "text/plain")) as shown:
             shown.find("label", ENDED)

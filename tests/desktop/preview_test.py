@@ -212,7 +212,7 @@ def test_bomb(build):
 # --- the sandbox ---
 
 def test_bounds(build):
-    """the process is bounded in memory, processor time and descriptors, leaves no core and cannot be looked into [T30] [T39]"""
+    """the process is bounded in memory, processor time and descriptors, leaves no core and cannot be looked into [T30] [T08]"""
     with Preview(build, b"text", "text/plain") as preview:
         assert preview.read().kind == OPENED
         proc = pathlib.Path(f"/proc/{preview.process.pid}")
@@ -228,7 +228,7 @@ def test_bounds(build):
 
 
 def test_dies_with_parent(build):
-    """it ends when its input does [T39]"""
+    """it ends when its input does [T08]"""
     with Preview(build, b"text", "text/plain") as preview:
         preview.read()
         assert preview.end()[0] == 0
@@ -266,7 +266,7 @@ def can_attack(build):
 
 @pytest.mark.parametrize("name", REFUSED + KILLED)
 def test_attacks(build, name):
-    """from inside nothing can be opened, started, reached or made, and the same succeeds before the sandbox closes [T39]"""
+    """from inside nothing can be opened, started, reached or made, and the same succeeds before the sandbox closes [T08]"""
     if not can_attack(build):
         pytest.skip("the fault points are not compiled in")
     status, errors = attack(build, name)

@@ -2,9 +2,7 @@
 #include "catch_compat.hpp"
 #include "document_previews.hpp"
 #include "operation_fixture.hpp"
-#include "prompt.hpp"
 
-#include <nlohmann/json.hpp>
 #include <sys/mman.h>
 
 #include <array>
@@ -88,37 +86,17 @@ TEST_CASE("a large document that begins as a login is refused [T19]", "[previews
     CHECK(check_previews(sign_of({login}), files_of({login})).error().code == Code::login_context);
 }
 
-TEST_CASE("a window gets each descriptor once, sealed, and the place of every document in it [T18]",
-          "[previews]") {
+TEST_CASE("previews that came inside the message become one sealed descriptor [T18] [T20]", "[previews]") {
     auto sign = sign_of({"first", "second"});
     for (auto& item : sign.items) item.preview = 0;
     sign.items[1].preview_offset = 5;
-    sign.previews = to_bytes(as_bytes("firstsecond")); // came inside the message
+    sign.previews = to_bytes(as_bytes("firstsecond"));
     const auto shown = check_previews(sign, {});
     REQUIRE(shown);
-    PromptRequest request;
-    for (std::size_t i = 0; i < 2; ++i) {
-        PromptDocument document;
-        document.size = sign.items[i].size;
-        document.content = (*shown)[i].content;
-        document.content_offset = sign.items[i].preview_offset;
-        request.documents.push_back(document);
-    }
-    request.documents.emplace_back(); // without a preview
-    const auto large = files_of({"large"}).front();
-    request.documents.emplace_back().content = large;
-    nlohmann::json prompt{
-        {"documents", {{{"name", "a"}}, {{"name", "b"}}, {{"name", "c"}}, {{"name", "d"}}}}};
-    const auto descriptors = add_descriptors(prompt, request);
-    REQUIRE(descriptors);
-    REQUIRE(descriptors->size() == 2);
-    CHECK(prompt["descriptors"] == nlohmann::json{"preview0", "preview1"});
-    CHECK(prompt["documents"][0]["previewDescriptor"] == "preview0");
-    CHECK(prompt["documents"][1]["previewDescriptor"] == "preview0");
-    CHECK(prompt["documents"][1]["previewOffset"] == 5);
-    CHECK_FALSE(prompt["documents"][2].contains("previewDescriptor"));
-    CHECK(prompt["documents"][3]["previewDescriptor"] == "preview1");
-    CHECK(read_back((*descriptors)[0], 5, 6) == "second");
-    CHECK(::fcntl((*descriptors)[0], F_GET_SEALS) == all_seals);
-    CHECK(add_descriptors(prompt, request).value() == *descriptors); // a prompt is shown again
+    CHECK((*shown)[0].content == (*shown)[1].content);
+    const int descriptor = (*shown)[0].content->descriptor().value();
+    CHECK((*shown)[0].content->descriptor().value() == descriptor); // a prompt is shown again
+    CHECK(read_back(descriptor, 5, 6) == "second");
+    CHECK(::fcntl(descriptor, F_GET_SEALS) == all_seals);
+    CHECK(::pwrite(descriptor, "x", 1, 0) == -1);
 }
