@@ -33,6 +33,7 @@ protocol::Outcome<ConsentBroker::Ticket> ConsentBroker::ask(PromptRequest reques
     if (waiting_.size() >= config_.max_waiting) return Failure(Code::busy, "too many prompts wait");
     const auto ticket = ++tickets_;
     waiting_.push_back({ticket, std::move(request), std::move(hooks)});
+    tell_change();
     pump_later();
     return ticket;
 }
@@ -104,6 +105,7 @@ void ConsentBroker::wake_at(SteadyInstant deadline) {
 
 /// Always from the executor: a surface that answers at once must not make ask() call back, or the stack grow.
 void ConsentBroker::pump_later() {
+    tell_change(); // whatever ends or repeats a prompt comes by here
     if (pump_posted_ || on_screen_ || waiting_.empty()) return;
     pump_posted_ = true;
     executor_.post([this, alive = std::weak_ptr(alive_)] {
@@ -139,8 +141,15 @@ void ConsentBroker::show(Entry entry) {
     const auto prompt = ++prompts_;
     entry.request.prompt = prompt;
     entry.request.deadline = config_.prompt_deadline;
-    on_screen_ =
-        OnScreen{std::move(entry), prompt, Phase::shown, false, clock_.steady() + config_.prompt_deadline};
+    const auto origin = entry.request.origin;
+    const auto kind = entry.request.kind;
+    on_screen_ = OnScreen{std::move(entry),
+                          prompt,
+                          origin,
+                          kind,
+                          Phase::shown,
+                          false,
+                          clock_.steady() + config_.prompt_deadline};
     wake_at(on_screen_->deadline);
     // Copies: the surface may answer inside show(), and the prompt may be over by then.
     const auto request = on_screen_->entry.request;
@@ -159,6 +168,7 @@ void ConsentBroker::show(Entry entry) {
 void ConsentBroker::on_shown(PromptId prompt) {
     if (!is_shown(prompt)) return;
     on_screen_->visible = true;
+    tell_change();
     on_screen_->deadline = clock_.steady() + config_.prompt_deadline;
     const auto told = on_screen_->entry.hooks.shown;
     told();
@@ -195,6 +205,20 @@ void ConsentBroker::end(Entry entry, Ended::How how, Failure failure, bool remem
 void ConsentBroker::drop_waiting(Code code) {
     auto dropped = std::exchange(waiting_, {});
     for (auto& entry : dropped) end(std::move(entry), Ended::How::no_agent, Failure(code));
+}
+
+std::optional<ConsentBroker::Asking> ConsentBroker::asking() const {
+    if (!on_screen_ || !on_screen_->visible) return std::nullopt;
+    return Asking{on_screen_->origin, on_screen_->kind, waiting_.size()};
+}
+
+void ConsentBroker::tell_change() {
+    if (!changed_ || std::exchange(change_posted_, true)) return;
+    executor_.post([this, guard = std::weak_ptr(alive_)] {
+        if (guard.expired()) return;
+        change_posted_ = false;
+        changed_();
+    });
 }
 
 bool ConsentBroker::is_shown(PromptId prompt) const noexcept {

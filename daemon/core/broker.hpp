@@ -55,6 +55,15 @@ public:
 
     void surface_changed();
     void tick();
+    /// The prompt on the screen, with how many others wait; nothing while nobody is asked.
+    struct Asking {
+        std::string origin;
+        PromptKind kind{};
+        std::size_t waiting = 0;
+    };
+    [[nodiscard]] std::optional<Asking> asking() const;
+    /// Told, later, when asking() has become another; once for changes that come together.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
     [[nodiscard]] PromptBudget& budget() noexcept { return budget_; }
     [[nodiscard]] const PromptBudget& budget() const noexcept { return budget_; }
 
@@ -68,6 +77,8 @@ private:
     struct OnScreen {
         Entry entry;
         PromptId prompt = 0;
+        std::string origin;
+        PromptKind kind{};
         Phase phase{};
         bool visible = false; ///< the surface has said so
         SteadyInstant deadline{};
@@ -82,6 +93,7 @@ private:
     void end(Entry entry, Ended::How how, protocol::Failure failure, bool remember = false);
     void drop_waiting(protocol::Code code);
     [[nodiscard]] bool is_shown(PromptId prompt) const noexcept;
+    void tell_change();
 
     Executor& executor_;
     PromptSurface& surface_;
@@ -95,6 +107,8 @@ private:
     std::uint64_t tickets_ = 0;
     PromptId prompts_ = 0;
     bool pump_posted_ = false;
+    bool change_posted_ = false;
+    std::function<void()> changed_;
     bool timer_set_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

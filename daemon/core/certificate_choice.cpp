@@ -3,8 +3,10 @@
 
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/random.hpp>
+#include <mohr/base/x509_details.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace mohr::core {
@@ -60,7 +62,61 @@ Failure none_usable(const std::vector<PromptCertificate>& all) {
     return Failure(same ? code : Code::certificate_not_found, "no usable certificate");
 }
 
+/// The levels of our own certificate profile, by their policies; the arc is that of RFC 5612.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> levels{{
+    {"1.3.6.1.4.1.32473.1.1", "bronze"},
+    {"1.3.6.1.4.1.32473.1.2", "silver"},
+    {"1.3.6.1.4.1.32473.1.3", "gold"},
+    {"1.3.6.1.4.1.32473.1.4", "platinum"},
+}};
+
+std::string level_of(const Certificate& certificate) {
+    for (const auto& policy : certificate_policies(certificate))
+        for (const auto& [known, name] : levels)
+            if (policy == known) return std::string(name);
+    return {};
+}
+
+PromptCertificate shown_certificate(const token::TokenObject& object) {
+    const Certificate& certificate = *object.certificate;
+    PromptCertificate one;
+    one.id = object.id.text();
+    one.common_name = certificate.common_name();
+    one.issuer = certificate.issuer();
+    one.not_after = certificate.not_after();
+    one.level = level_of(certificate);
+    const auto add = [&](Purpose purpose, const char* name) {
+        if (usage_allows(certificate.key_usage(), purpose, is_rsa(object.algorithm)))
+            one.uses.emplace_back(name);
+    };
+    add(Purpose::sign_document, "sign");
+    add(Purpose::authenticate, "authenticate");
+    add(Purpose::decrypt, "decrypt");
+    return one;
+}
+
 } // namespace
+
+std::vector<PromptDocument> shown_certificates(const std::vector<Certificate>& certificates) {
+    std::vector<PromptDocument> documents;
+    for (const Certificate& certificate : certificates) {
+        PromptDocument document;
+        document.name = certificate.common_name();
+        document.size = certificate.der().size();
+        document.media_type = "application/pkix-cert";
+        document.digest_algorithm = DigestAlgorithm::sha256;
+        document.digest = certificate.fingerprint();
+        documents.push_back(std::move(document));
+    }
+    return documents;
+}
+
+PromptCertificate removable_certificate(const token::TokenObject& object) {
+    auto one = shown_certificate(object);
+    one.usable = true; // for this: a certificate that is good for nothing can go too
+    one.preselected = true;
+    return one;
+}
 
 std::string unusable_reason(const token::TokenObject& object, Purpose purpose, link::Scheme scheme) {
     if (!object.certificate || object.state == CertificateState::pending) return "pending";
@@ -93,11 +149,7 @@ protocol::Outcome<std::vector<PromptCertificate>> choose_from(const std::vector<
     std::vector<PromptCertificate> shown;
     for (const auto& object : objects) {
         if (!object.certificate || (wanted.only && object.id != *wanted.only)) continue;
-        PromptCertificate one;
-        one.id = object.id.text();
-        one.common_name = object.certificate->common_name();
-        one.issuer = object.certificate->issuer();
-        one.not_after = object.certificate->not_after();
+        auto one = shown_certificate(object);
         one.reason = unusable_reason(object, wanted.purpose, wanted.scheme);
         if (wanted.any && unusable_reason(object, Purpose::decrypt, wanted.scheme).empty())
             one.reason.clear();

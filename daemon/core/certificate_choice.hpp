@@ -40,6 +40,11 @@ struct ChoiceRequest {
 [[nodiscard]] protocol::Outcome<std::vector<PromptCertificate>>
 choose_from(const std::vector<token::TokenObject>& objects, const ChoiceRequest& wanted);
 
+/// Certificates that are brought, as an import prompt lists them.
+[[nodiscard]] std::vector<PromptDocument> shown_certificates(const std::vector<Certificate>& certificates);
+/// One certificate that is to be removed: it can go whatever it is good for.
+[[nodiscard]] PromptCertificate removable_certificate(const token::TokenObject& object);
+
 /// What the answer picked, if it was shown and usable; an empty answer means the preselected or the only one.
 [[nodiscard]] std::optional<token::KeyId> picked(const std::vector<PromptCertificate>& shown,
                                                  const std::string& answer);

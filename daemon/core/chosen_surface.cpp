@@ -25,7 +25,8 @@ std::string ChosenSurface::kind() const {
 void ChosenSurface::show(const PromptRequest& request, Shown shown, Answered answered) {
     const auto draw = [this, request, shown = std::move(shown), answered = std::move(answered)] {
         const bool window = may_use_window() && display_.known();
-        if (!window && !(may_use_terminal() && terminal_.available())) return answered(std::nullopt);
+        const bool terminal = may_use_terminal() && terminal_.available() && !request.window_only;
+        if (!window && !terminal) return answered(std::nullopt);
         showing_ = window ? static_cast<PromptSurface*>(&window_) : &terminal_;
         showing_->show(request, shown, answered);
     };

@@ -20,6 +20,7 @@ public:
     [[nodiscard]] bool available() const override;
     /// As of the last look for a display.
     [[nodiscard]] std::string kind() const override;
+    [[nodiscard]] bool may_draw_windows() const override { return may_use_window(); }
     void show(const PromptRequest& request, Shown shown, Answered answered) override;
     void settled(PromptId prompt) override;
     void close(PromptId prompt, PromptEnd why) override;

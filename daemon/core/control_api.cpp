@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control_api_state.hpp"
+#include "control_prompts.hpp"
 #include "guarded.hpp"
 #include "token_failures.hpp"
 
@@ -19,7 +20,8 @@ namespace {
 const std::vector<Method>& all_methods() {
     static const std::vector<Method> methods = [] {
         std::vector<Method> all = service_methods();
-        for (auto more : {token_methods(), key_methods(), record_methods(), file_methods(), tls_methods()})
+        for (auto more : {token_methods(), key_methods(), record_methods(), file_methods(), tls_methods(),
+                          interface_methods()})
             all.insert(all.end(), more.begin(), more.end());
         std::sort(all.begin(), all.end(),
                   [](const Method& a, const Method& b) { return std::string_view(a.name) < b.name; });
@@ -50,7 +52,60 @@ std::optional<Failure> check_attachments(const Method& method, const ControlRequ
 /// Who did it, for the activity log.
 constexpr const char* local_origin = "this computer: mohr";
 
+/// The person types the secrets into a prompt of ours, and the method runs as if a terminal had sent them: with the same
+/// checks, and the same lines in the activity log.
+void ask_for_secrets(ControlApi::State& state, const Method& method,
+                     const ControlApi::State::Request& request, ControlReply reply) {
+    const auto planned = std::make_shared<protocol::Outcome<PlannedPrompt>>(Failure(Code::internal_error));
+    const auto ask = [weak = state.weak_from_this(), &method, request, planned,
+                      reply](const ControlOutcome&) {
+        const auto self = weak.lock();
+        if (!self) return;
+        if (!*planned) return reply(planned->error());
+        if (!self->server->connected(request->connection)) return reply(Failure(Code::cancelled));
+        self->name_asker(*request, (*planned)->prompt);
+        ControlQuestion question{(*planned)->prompt, (*planned)->tries_at_most, {}};
+        question.act = [weak, &method, request, planned](const PromptRequest&, PromptAnswer answer,
+                                                         ControlReply done) {
+            const auto state_now = weak.lock();
+            if (!state_now) return;
+            auto full =
+                completed_request(*request, **planned, std::move(answer), state_now->services.config.pin);
+            if (full) return method.run(*state_now, std::move(*full), std::move(done));
+            state_now->services.loop.post([done, failure = full.error()] { done(failure); });
+        };
+        self->asking->ask(request, std::move(question), reply);
+    };
+    state.on_pool(
+        [planned, request, &token = state.services.token,
+         &config = state.services.config]() -> ControlOutcome {
+            *planned = plan_prompt(request->method, *request->params, token, config.pin);
+            return json::object();
+        },
+        ask);
+}
+
 } // namespace
+
+void ControlApi::State::begin() {
+    services.operations.broker().on_change([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->broadcast("service.changed");
+    });
+    asking = std::make_shared<ControlAsking>(
+        services.operations.broker(),
+        [weak = weak_from_this()](const ControlRequest& request, const std::string& decision,
+                                  std::function<void()> then) {
+            const auto self = weak.lock();
+            if (self) self->log_entry(request, decision, {}, [then = std::move(then)](bool) { then(); });
+        });
+}
+
+void ControlApi::State::name_asker(const ControlRequest& request, PromptRequest& prompt) const {
+    prompt.origin = local_origin;
+    prompt.local = true;
+    prompt.program = program_of(request.peer);
+    prompt.window_only = true;
+}
 
 void ControlApi::State::broadcast(std::string_view method) {
     if (server == nullptr) return;
@@ -97,10 +152,15 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
 
 void ControlApi::State::log_entry(const Request& request, const std::string& decision,
                                   const std::string& detail, std::function<void(bool written)> then) {
+    log_entry(*request, decision, detail, std::move(then));
+}
+
+void ControlApi::State::log_entry(const ControlRequest& request, const std::string& decision,
+                                  const std::string& detail, std::function<void(bool written)> then) {
     LogEntry entry;
     entry.origin = local_origin;
-    entry.program = program_of(request->peer).path;
-    entry.operation = request->method;
+    entry.program = program_of(request.peer).path;
+    entry.operation = request.method;
     entry.decision = decision;
     entry.detail = detail;
     services.activity.append(std::move(entry),
@@ -116,7 +176,9 @@ Failure ControlApi::State::not_logged() {
     return failure;
 }
 
-ControlApi::ControlApi(ControlServices services) : state_(std::make_shared<State>(std::move(services))) {}
+ControlApi::ControlApi(ControlServices services) : state_(std::make_shared<State>(std::move(services))) {
+    state_->begin();
+}
 ControlApi::~ControlApi() = default;
 
 void ControlApi::attach(ControlServer& server) {
@@ -128,6 +190,11 @@ void ControlApi::handle(ControlRequest request, ControlReply reply) {
     const auto found = std::find_if(methods.begin(), methods.end(),
                                     [&](const Method& m) { return request.method == m.name; });
     if (found == methods.end()) return reply(Failure(Code::method_not_found));
+    const bool asks = !found->secrets.empty() && request.secrets.empty() && request.descriptors.empty() &&
+                      has_prompt(found->name) && state_->services.surface.may_draw_windows();
+    if (asks)
+        return ask_for_secrets(*state_, *found, std::make_shared<ControlRequest>(std::move(request)),
+                               std::move(reply));
     if (auto failure = check_attachments(*found, request)) return reply(std::move(*failure));
     found->run(*state_, std::make_shared<ControlRequest>(std::move(request)), std::move(reply));
 }
@@ -135,6 +202,10 @@ void ControlApi::handle(ControlRequest request, ControlReply reply) {
 void ControlApi::notification(std::uint64_t connection, const std::string& method, const json& params) {
     if (method != "$/cancel" || !params.contains("id")) return;
     const json& id = params.at("id");
+    if (id.is_number_integer())
+        state_->asking->cancel(connection, protocol::jsonrpc::Id(id.get<std::int64_t>()));
+    else if (id.is_string())
+        state_->asking->cancel(connection, protocol::jsonrpc::Id(id.get<std::string>()));
     for (const RunningJob& job : state_->jobs) {
         const bool same =
             (std::holds_alternative<std::int64_t>(job.id) && id == std::get<std::int64_t>(job.id)) ||
@@ -145,6 +216,7 @@ void ControlApi::notification(std::uint64_t connection, const std::string& metho
 
 void ControlApi::gone(std::uint64_t connection) {
     state_->subscribers.erase(connection);
+    state_->asking->gone(connection);
     for (const RunningJob& job : state_->jobs)
         if (job.connection == connection) state_->services.door.cancel_job(job.job);
     TerminalAgent* const terminal = state_->services.terminal;
@@ -157,6 +229,10 @@ void ControlApi::gone(std::uint64_t connection) {
     state_->services.activity.append(std::move(entry));
     state_->services.operations.surface_changed();
     state_->broadcast("agent.changed");
+}
+
+void ControlApi::abort() {
+    state_->asking->abort();
 }
 
 void ControlApi::broadcast(std::string_view method) {

@@ -5,6 +5,7 @@
 #include "config.hpp"
 #include "control_server.hpp"
 #include "door_host.hpp"
+#include "interface_settings.hpp"
 #include "operations.hpp"
 #include "owner_authentication.hpp"
 #include "permissions.hpp"
@@ -35,6 +36,7 @@ struct ControlServices {
     DoorHost& door;
     const Listeners& listeners;
     OwnerAuthentication& owner;
+    InterfaceSettings& interface;
     /// Opens or closes the front door and remembers it.
     std::function<Result<void>(bool open)> toggle;
     const TlsIdentity& identity;
@@ -57,8 +59,11 @@ public:
     void handle(ControlRequest request, ControlReply reply);
     void notification(std::uint64_t connection, const std::string& method, const nlohmann::json& params);
     void gone(std::uint64_t connection);
+    /// The daemon ends: what waits for the person is answered with `cancelled`.
+    void abort();
 
-    /// To every subscriber: "service.changed", "token.changed", "agent.changed", "activity.added".
+    /// To every subscriber: "service.changed", "token.changed", "agent.changed",
+    /// "activity.added", "interface.changed".
     void broadcast(std::string_view method);
 
     /// Names of all methods, sorted: a test holds docs/control-api.md to them.

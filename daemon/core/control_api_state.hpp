@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control_api.hpp"
+#include "control_asking.hpp"
 
 #include <set>
 
@@ -16,11 +17,14 @@ struct RunningJob {
 
 struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
     explicit State(ControlServices s) : services(std::move(s)) {}
+    /// Once it is owned by a shared pointer.
+    void begin();
 
     ControlServices services;
     ControlServer* server = nullptr;
     std::set<std::uint64_t> subscribers;
     std::vector<RunningJob> jobs;
+    std::shared_ptr<ControlAsking> asking;
 
     using Request = std::shared_ptr<ControlRequest>;
     using Work = std::function<ControlOutcome()>;
@@ -33,9 +37,13 @@ struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
     void on_pool_logged(const Request& request, Work work, ControlReply reply);
     void log_entry(const Request& request, const std::string& decision, const std::string& detail,
                    std::function<void(bool written)> then);
+    void log_entry(const ControlRequest& request, const std::string& decision, const std::string& detail,
+                   std::function<void(bool written)> then);
     /// The answer to a change that is made but for which the log took no line.
     [[nodiscard]] static protocol::Failure not_logged();
     [[nodiscard]] Program program_of(pid_t pid) const;
+    /// Says in the prompt that a program of this computer asks; it is drawn in a window.
+    void name_asker(const ControlRequest& request, PromptRequest& prompt) const;
 };
 
 using MethodHandler = void (*)(ControlApi::State& state, ControlApi::State::Request request,
@@ -53,6 +61,7 @@ struct Method {
 [[nodiscard]] std::vector<Method> record_methods(); ///< site.* and log.*
 [[nodiscard]] std::vector<Method> file_methods();
 [[nodiscard]] std::vector<Method> tls_methods();
+[[nodiscard]] std::vector<Method> interface_methods();
 
 [[nodiscard]] nlohmann::json tls_json(const TlsIdentity& identity);
 /// Pool thread: looks into /proc for each that has waited for long.

@@ -176,6 +176,7 @@ void remove(State& state, Request request, ControlReply reply) {
 std::vector<Method> key_methods() {
     return {{"key.generate", generate, {"user_pin"}, {}},
             {"key.list", list, {}, {}},
+            {"key.remove", remove, {"user_pin"}, {}},
             {"key.request", certification_request, {"user_pin"}, {}},
             {"certificate.import", import_certificate, {"user_pin"}, {}},
             {"certificate.importPkcs12", import_pkcs12, {"user_pin", "password"}, {}},

@@ -126,6 +126,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(IoLoop& loop, std::sh
     return std::unique_ptr<ControlServer>(new ControlServer(std::move(state)));
 }
 
+bool ControlServer::connected(std::uint64_t connection) const {
+    return state_->connections.contains(connection);
+}
+
 void ControlServer::notify(std::uint64_t connection, std::string_view method, const nlohmann::json& params) {
     const auto found = state_->connections.find(connection);
     if (found != state_->connections.end()) found->second->notify(method, params);

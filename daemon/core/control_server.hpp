@@ -32,6 +32,7 @@ public:
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
+    [[nodiscard]] bool connected(std::uint64_t connection) const;
     void notify(std::uint64_t connection, std::string_view method, const nlohmann::json& params);
     /// Asks the client; `answered` once: with its answer, or with nothing if the connection ends first.
     void ask(std::uint64_t connection, std::string_view method, const nlohmann::json& params,

@@ -63,6 +63,11 @@ void status(State& state, Request request, ControlReply reply) {
              {"sandbox", {{"landlock", door.landlock_abi}, {"seccomp", door.seccomp}}},
              {"developerMode", services.config.developer_mode},
              {"tls", tls_json(services.identity)}};
+    out["asking"] = nullptr;
+    if (const auto asking = services.operations.broker().asking())
+        out["asking"] = {{"origin", asking->origin},
+                         {"kind", prompt_kind_name(asking->kind)},
+                         {"waiting", asking->waiting}};
     json windows = json::array();
     for (const auto& window : services.operations.decrypt_windows())
         windows.push_back(

@@ -92,6 +92,7 @@ struct Daemon::Parts {
     std::unique_ptr<ActivityLog> activity;
     TerminalAgent terminal;
     SessionDisplay display{loop, own_environment(), user_manager_environment};
+    std::optional<InterfaceSettings> interface;
     std::optional<PromptWindow> window;
     std::optional<ChosenSurface> chosen;
     std::unique_ptr<ScriptedConsent> scripted;
@@ -192,13 +193,13 @@ Result<std::unique_ptr<ScriptedConsent>> Daemon::Parts::make_script() {
 }
 
 void Daemon::Parts::make_surface() {
+    std::string problem;
+    interface.emplace(paths.state / "interface.json", problem);
+    if (!problem.empty()) log->warn("interface settings: {}", printable(problem));
     const auto program = find_program("mohr-prompt"); // the daemon is installed without windows too
     window.emplace(
         loop, log, PromptWindow::Settings{program ? *program : fs::path()},
-        [this] { return display.environment(); },
-        [] {
-            return nlohmann::json{{"language", "fa"}, {"theme", "system"}};
-        });
+        [this] { return display.environment(); }, [this] { return to_prompt_json(interface->values()); });
     chosen.emplace(config.surface, display, *window, terminal);
     display.on_change([this] {
         operations->surface_changed();
@@ -302,6 +303,7 @@ Result<void, StartFailure> Daemon::Parts::open_control() {
                              *door,
                              *listeners,
                              *owner,
+                             *interface,
                              [this](bool open) { return toggle(open); },
                              *identity,
                              [this](TlsNames names) { return issue_tls(names); },
@@ -450,6 +452,7 @@ void Daemon::Parts::stop() {
     log->info("stopping");
     listeners->close();
     operations->abort_all(protocol::Code::cancelled);
+    if (api) api->abort();
     // The replies of the operations are posted; the door is told after them.
     loop.post([this] {
         door->stop([this] {

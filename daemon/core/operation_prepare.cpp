@@ -141,15 +141,7 @@ public:
         prepared_.prompt.kind = PromptKind::import;
         auto certificates = operation_checks::read_certificate_sequence(import.data);
         if (!certificates) return certificates.error();
-        for (const auto& certificate : *certificates) {
-            PromptDocument document;
-            document.name = certificate.common_name();
-            document.size = certificate.der().size();
-            document.media_type = "application/pkix-cert";
-            document.digest_algorithm = DigestAlgorithm::sha256;
-            document.digest = certificate.fingerprint();
-            prepared_.prompt.documents.push_back(std::move(document));
-        }
+        prepared_.prompt.documents = shown_certificates(*certificates);
         prepared_.certificates = std::move(*certificates);
         return order_.portal ? only_of_session() : Outcome<void>();
     }
@@ -185,14 +177,7 @@ public:
         prepared_.prompt.kind = PromptKind::remove_certificate;
         const auto* object = find(order_.only);
         if (object == nullptr || !object->certificate) return Failure(Code::certificate_not_found);
-        PromptCertificate one;
-        one.id = object->id.text();
-        one.common_name = object->certificate->common_name();
-        one.issuer = object->certificate->issuer();
-        one.not_after = object->certificate->not_after();
-        one.usable = true; // for this: a certificate that is good for nothing can go too
-        one.preselected = true;
-        prepared_.prompt.certificates.push_back(std::move(one));
+        prepared_.prompt.certificates.push_back(removable_certificate(*object));
         return {};
     }
     Outcome<void> operator()(const link::ChangePin&) {

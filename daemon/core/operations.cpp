@@ -406,6 +406,9 @@ void OperationService::site_changed(const std::string& origin) {
 void OperationService::tick() {
     state_->tick();
 }
+ConsentBroker& OperationService::broker() noexcept {
+    return state_->broker();
+}
 std::size_t OperationService::running() const noexcept {
     return state_->running();
 }

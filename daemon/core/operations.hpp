@@ -21,6 +21,7 @@ class Token;
 namespace mohr::core {
 
 class ActivityLog;
+class ConsentBroker;
 class SitePermissions;
 
 namespace link = protocol::link;
@@ -129,6 +130,8 @@ public:
     void tick();
 
     [[nodiscard]] std::size_t running() const noexcept;
+    /// Takes everybody's turn, also those of the control socket.
+    [[nodiscard]] ConsentBroker& broker() noexcept;
 
 private:
     class State;

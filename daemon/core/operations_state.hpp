@@ -103,6 +103,7 @@ public:
     void surface_changed() { broker_.surface_changed(); }
     void tick() { broker_.tick(); }
     [[nodiscard]] std::size_t running() const noexcept { return running_.size(); }
+    [[nodiscard]] ConsentBroker& broker() noexcept { return broker_; }
 
 private:
     // --- before anybody is asked (operations.cpp) ---

@@ -76,6 +76,8 @@ struct PromptCertificate {
     bool usable = false;
     std::string reason; ///< why not: "key_usage", "expired", "on_hold", "revoked", "pending", "replaced"
     bool preselected = false;
+    std::string level;             ///< "bronze", "silver", "gold", "platinum"; empty where it is not known
+    std::vector<std::string> uses; ///< what its key usage allows: "sign", "authenticate", "decrypt"
 };
 
 struct PromptPin {
@@ -128,11 +130,13 @@ struct PromptRequest {
     std::string key_algorithm;          ///< generate: "RSA-2048", …
     std::string key_subject;            ///< generate, request: the subject that the request will carry
     std::vector<std::string> key_names; ///< generate: its alternative names, "dns: …"
-    bool file = false;                  ///< import_file: the answer brings a PKCS#12 file and its password
-    bool password = false;              ///< of that file, or of one that is there already
-    bool owner_password = false;        ///< of the person's account on this computer
-    std::string label;                  ///< of the token: initialise, reset, reset_blocked, set_label
-    std::vector<std::string> losses;    ///< reset, reset_blocked: names; the answer confirms their number
+    bool window_only =
+        false;             ///< a method of the control socket opened it for its secrets: never on a terminal
+    bool file = false;     ///< import_file: the answer brings a PKCS#12 file and its password
+    bool password = false; ///< of that file, or of one that is there already
+    bool owner_password = false;     ///< of the person's account on this computer
+    std::string label;               ///< of the token: initialise, reset, reset_blocked, set_label
+    std::vector<std::string> losses; ///< reset, reset_blocked: names; the answer confirms their number
 };
 
 struct PromptAnswer {
@@ -169,6 +173,8 @@ public:
     [[nodiscard]] virtual bool available() const = 0;
     /// "none", "window", "terminal", "scripted"
     [[nodiscard]] virtual std::string kind() const = 0;
+    /// Whether a window may be drawn, so that one can ask for secrets in place of a client.
+    [[nodiscard]] virtual bool may_draw_windows() const { return false; }
     /// At most one prompt is shown at a time.
     virtual void show(const PromptRequest& request, Shown shown, Answered answered) = 0;
     /// The answer to this prompt was taken and no other prompt follows for the same request.

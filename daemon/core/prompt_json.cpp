@@ -2,6 +2,7 @@
 #include "prompt_json.hpp"
 
 #include "control_json.hpp"
+#include "interface_settings.hpp"
 #include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
@@ -44,14 +45,18 @@ json documents_json(const std::vector<PromptDocument>& documents) {
 
 json certificates_json(const std::vector<PromptCertificate>& certificates) {
     json list = json::array();
-    for (const PromptCertificate& certificate : certificates)
-        list.push_back({{"id", certificate.id},
-                        {"commonName", shown(certificate.common_name)},
-                        {"issuer", shown(certificate.issuer)},
-                        {"notAfter", to_rfc3339(certificate.not_after)},
-                        {"usable", certificate.usable},
-                        {"reason", certificate.reason},
-                        {"preselected", certificate.preselected}});
+    for (const PromptCertificate& certificate : certificates) {
+        json one{{"id", certificate.id},
+                 {"commonName", shown(certificate.common_name)},
+                 {"issuer", shown(certificate.issuer)},
+                 {"notAfter", to_rfc3339(certificate.not_after)},
+                 {"usable", certificate.usable},
+                 {"reason", certificate.reason},
+                 {"preselected", certificate.preselected}};
+        if (!certificate.level.empty()) one["level"] = certificate.level;
+        if (!certificate.uses.empty()) one["uses"] = certificate.uses;
+        list.push_back(std::move(one));
+    }
     return list;
 }
 
@@ -126,9 +131,9 @@ std::optional<PromptAnswer> prompt_answer_from(const json& result) {
     if (result.is_object() && result.contains("file"))
         answer.file = reader.bytes("file", max_answer_file_bytes);
     answer.losses = reader.number("confirmLoss", 0, max_losses);
-    answer.phrase = reader.optional_text("phrase", max_phrase_bytes);
+    answer.phrase = reader.optional_text("phrase", 4 * Mark::max_phrase_characters);
     if (result.is_object() && result.contains("picture"))
-        answer.picture = reader.bytes("picture", max_mark_picture_bytes);
+        answer.picture = reader.bytes("picture", Mark::max_picture_bytes);
     if (result.is_object() && result.contains("window")) {
         ParamReader terms(*reader.take("window"));
         WindowTerms window;

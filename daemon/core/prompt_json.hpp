@@ -11,9 +11,6 @@
 /// "Prompts" of docs/control-api.md, to and from JSON.
 namespace mohr::core {
 
-inline constexpr std::size_t max_phrase_bytes = 256; ///< 64 characters of four bytes
-inline constexpr std::size_t max_mark_picture_bytes = 64 * 1024;
-
 [[nodiscard]] nlohmann::json to_control_json(const PromptRequest& request);
 
 /// What was answered, without its secrets. Nothing if it is no answer.

@@ -69,9 +69,9 @@ def private_directory(name=RUNNER):
 
 
 class Sandbox:
-    def __init__(self, build, consent=None, script=None, options=(), user=RUNNER, directory=None):
+    def __init__(self, build, consent=None, script=None, options=(), user=RUNNER, directory=None, environment=None):
         self.build, self.consent, self.script, self.options, self.user = build, consent, script, list(options), user
-        self.given_directory = directory
+        self.given_directory, self.environment = directory, environment or {}
         self.process = None
 
     def __enter__(self):
@@ -98,7 +98,8 @@ class Sandbox:
             command += ["--consent", self.consent]
         # The log is opened here, so that a test reads it whatever the daemon's umask is.
         self.log_handle = open(self.log_file, "ab")
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.base), "XDG_RUNTIME_DIR": str(self.base), "LANG": "C.UTF-8"}
+        # No display of ours: prompts go where the test says.
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.base), "XDG_RUNTIME_DIR": str(self.base), "LANG": "C.UTF-8", **self.environment}
         self.process = subprocess.Popen(as_user(command, self.user), stdout=subprocess.PIPE, stderr=self.log_handle, env=environment,
                                         cwd="/", text=True)
         line = read_line(self.process, 60)
