@@ -36,6 +36,8 @@ QString manager_style_sheet() {
 #header { background: @card; border-bottom: 1px solid @border; }
 #content, QScrollArea, QScrollArea > QWidget > QWidget[mohr="page"] { background: @window; border: none; }
 QTableView, QTreeView { background: @card; color: @text; border: 1px solid @border; border-radius: 8px; gridline-color: @border; alternate-background-color: @window; selection-background-color: @accent; selection-color: @onAccent; }
+QTableView::item { padding: 0 8px; border: none; }
+QTableView::item:selected { background: @accent; color: @onAccent; }
 QTableView:focus, QTreeView:focus { border: 2px solid @accent; }
 QHeaderView { background: @card; border: none; }
 QHeaderView::section { background: @card; color: @muted; border: none; border-bottom: 1px solid @border; padding: 8px; }

@@ -19,6 +19,8 @@
 #include <QLabel>
 #include <QListWidget>
 #include <QMimeData>
+#include <QResizeEvent>
+#include <QScreen>
 #include <QScrollArea>
 #include <QSignalBlocker>
 #include <QStackedWidget>
@@ -29,8 +31,11 @@ namespace mohr::desktop {
 namespace {
 
 constexpr QSize first_size{960, 640};
-constexpr QSize least_size{600, 360};
-constexpr int side_bar_width = 208;
+constexpr QSize least_size{480, 320};
+constexpr QSize frame_room{16, 48}; ///< what a window manager puts around
+constexpr int side_bar_width = 232;
+constexpr int narrow_side_bar = 72;
+constexpr int narrow_window = 760; ///< below it the side bar shows icons only
 constexpr int max_dropped_files = 500;
 
 } // namespace
@@ -41,7 +46,7 @@ MainWindow::MainWindow(ControlClient& client, ServiceState& state, InterfaceSett
       stack_(new QStackedWidget), notice_(new NoticeBar) {
     setAcceptDrops(true);
     setMinimumSize(least_size);
-    resize(first_size);
+    resize(first_size.boundedTo(screen()->availableSize() - frame_room));
     auto* content = new QWidget;
     content->setObjectName(QStringLiteral("content"));
     auto* column = new QVBoxLayout(content);
@@ -77,8 +82,8 @@ MainWindow::MainWindow(ControlClient& client, ServiceState& state, InterfaceSett
 
 QWidget* MainWindow::make_side_bar() {
     auto* bar = new QFrame;
+    bar_ = bar;
     bar->setObjectName(QStringLiteral("sideBar"));
-    bar->setFixedWidth(side_bar_width);
     auto* mark = new QLabel;
     mark->setPixmap(QIcon(QStringLiteral(":/icons/mohr.svg")).pixmap(32, 32));
     name_ = new QLabel;
@@ -89,6 +94,7 @@ QWidget* MainWindow::make_side_bar() {
     head->addWidget(name_, 1);
     side_bar_ = new QListWidget;
     side_bar_->setIconSize({20, 20});
+    side_bar_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     for (const PageEntry& entry : page_entries()) {
         auto* item = new QListWidgetItem;
         side_bar_->addItem(item);
@@ -224,16 +230,34 @@ void MainWindow::retranslate() {
     setWindowTitle(qtTrId("app.name"));
     name_->setText(qtTrId("app.name"));
     side_bar_->setAccessibleName(qtTrId("manager.pages"));
-    const auto& entries = page_entries();
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        side_bar_->item(static_cast<int>(i))->setText(qtTrId(entries[i].title));
+    show_side_bar();
     if (Page* page = current_page()) heading_->setText(page->title());
     show_state();
+}
+
+void MainWindow::show_side_bar() {
+    const auto& entries = page_entries();
+    const bool narrow = width() < narrow_window;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        QListWidgetItem* item = side_bar_->item(static_cast<int>(i));
+        const QString title = qtTrId(entries[i].title);
+        item->setText(narrow ? QString() : title);
+        item->setToolTip(narrow ? title : QString());
+        item->setData(Qt::AccessibleTextRole, title);
+    }
+    name_->setVisible(!narrow);
+    bar_->setFixedWidth(narrow ? narrow_side_bar : side_bar_width);
 }
 
 void MainWindow::changeEvent(QEvent* event) {
     if (event->type() == QEvent::LanguageChange) retranslate();
     QMainWindow::changeEvent(event);
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    if ((event->oldSize().width() < narrow_window) != (event->size().width() < narrow_window))
+        show_side_bar();
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

@@ -47,6 +47,7 @@ Q_SIGNALS:
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
@@ -60,12 +61,14 @@ private:
     void show_state();
     void apply_look();
     void retranslate();
+    void show_side_bar();
 
     ControlClient& client_;
     ServiceState& state_;
     InterfaceSettings& settings_;
     Permission& permission_;
     Notifier& notifier_;
+    QWidget* bar_ = nullptr;
     QLabel* name_ = nullptr;
     QListWidget* side_bar_ = nullptr;
     QLabel* heading_ = nullptr;

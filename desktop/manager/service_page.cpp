@@ -7,6 +7,7 @@
 #include "manager/permission.hpp"
 #include "manager/service_state.hpp"
 #include "manager/shell.hpp"
+#include "manager/tray.hpp"
 #include "manager/values.hpp"
 #include "shared/appearance.hpp"
 #include "shared/dates.hpp"
@@ -21,6 +22,8 @@
 
 namespace mohr::desktop {
 namespace {
+
+constexpr int picture_size = 40;
 
 /// "AB:CD:…": as other programs show a fingerprint.
 QString fingerprint_text(const QString& hex) {
@@ -43,14 +46,18 @@ QString agent_text(const QString& agent) {
 
 ServicePage::ServicePage(Shell& shell)
     : Page(shell), permission_card_(new Card), permission_text_(make_text()),
-      permission_button_(new QPushButton), state_card_(new Card), state_(make_text(QStringLiteral("large"))),
-      explanation_(make_text(QStringLiteral("muted"))), toggle_(new QPushButton), facts_(new Facts),
-      waiting_card_(new Card), waiting_(make_text()), windows_card_(new Card), windows_(new QVBoxLayout),
-      tls_card_(new Card), tls_facts_(new Facts), tls_hint_(make_text(QStringLiteral("muted"))),
-      doctor_(make_text(QStringLiteral("muted"))) {
+      permission_button_(new QPushButton), state_card_(new Card), picture_(new QLabel),
+      state_(make_text(QStringLiteral("large"))), explanation_(make_text(QStringLiteral("muted"))),
+      toggle_(new QPushButton), facts_(new Facts), waiting_card_(new Card), waiting_(make_text()),
+      windows_card_(new Card), windows_(new QVBoxLayout), tls_card_(new Card), tls_facts_(new Facts),
+      tls_hint_(make_text(QStringLiteral("muted"))), doctor_(make_text(QStringLiteral("muted"))) {
     permission_card_->body()->addWidget(permission_text_);
     permission_card_->body()->addWidget(permission_button_, 0, Qt::AlignLeading);
-    state_card_->body()->addWidget(state_);
+    auto* head = new QHBoxLayout;
+    head->setSpacing(16);
+    head->addWidget(picture_);
+    head->addWidget(state_, 1);
+    state_card_->body()->addLayout(head);
     state_card_->body()->addWidget(explanation_);
     state_card_->body()->addWidget(toggle_, 0, Qt::AlignLeading);
     state_card_->body()->addWidget(facts_);
@@ -105,6 +112,7 @@ void ServicePage::show_state() {
     const ServiceState& service = shell().state();
     const auto& permission = shell().permission().state();
     permission_card_->setVisible(permission && !permission->granted());
+    picture_->setPixmap(tray_icon(service.glance()).pixmap(picture_size));
     state_->setText(service.name());
     explanation_->setText(service.explanation());
     toggle_->setText(service.running() ? qtTrId("manager.switch.off") : qtTrId("manager.switch.on"));

@@ -46,6 +46,7 @@ private:
     QLabel* permission_text_;
     QPushButton* permission_button_;
     Card* state_card_;
+    QLabel* picture_;
     QLabel* state_;
     QLabel* explanation_;
     QPushButton* toggle_;

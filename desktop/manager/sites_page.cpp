@@ -30,7 +30,8 @@ SitesPage::SitesPage(Shell& shell)
       program_(make_text(QStringLiteral("muted"))), choices_{Choice{"access", new QLabel, new QComboBox},
                                                              Choice{"listing", new QLabel, new QComboBox},
                                                              Choice{"blind", new QLabel, new QComboBox}},
-      silence_(make_text()), lift_(new QPushButton), quirks_(new QuirksBox), forget_(new QPushButton) {
+      silence_(make_text()), lift_(new QPushButton), show_quirks_(new QPushButton), quirks_(new QuirksBox),
+      forget_(new QPushButton) {
     found_.setSourceModel(&model_);
     found_.setFilterKeyColumn(SitesModel::origin);
     found_.setFilterCaseSensitivity(Qt::CaseInsensitive);
@@ -69,6 +70,8 @@ QWidget* SitesPage::make_details() {
     set_style_class(*forget_, QStringLiteral("danger"));
     connect(lift_, &QPushButton::clicked, this, &SitesPage::lift);
     connect(forget_, &QPushButton::clicked, this, &SitesPage::forget);
+    show_quirks_->setCheckable(true);
+    connect(show_quirks_, &QPushButton::toggled, this, &SitesPage::show_details);
     connect(quirks_, &QuirksBox::chosen, this, &SitesPage::set_quirk);
     auto* silence = new QHBoxLayout;
     silence->addWidget(silence_, 1);
@@ -78,6 +81,7 @@ QWidget* SitesPage::make_details() {
     body->addWidget(program_);
     body->addLayout(silence);
     body->addLayout(grid);
+    body->addWidget(show_quirks_, 0, Qt::AlignLeading);
     body->addWidget(quirks_);
     body->addWidget(forget_, 0, Qt::AlignLeading);
     return details_;
@@ -122,7 +126,8 @@ void SitesPage::show_details() {
     silence_->setText(site->blocked
                           ? qtTrId("manager.site.blockedText")
                           : qtTrId("manager.site.silencedText").arg(date_time_text(site->silenced_until)));
-    quirks_->setVisible(!site->quirks.empty());
+    show_quirks_->setVisible(!site->quirks.empty());
+    quirks_->setVisible(!site->quirks.empty() && show_quirks_->isChecked());
     quirks_->show_quirks(site->quirks);
 }
 
@@ -195,6 +200,7 @@ void SitesPage::retranslate() {
     }
     lift_->setText(qtTrId("manager.site.lift"));
     forget_->setText(qtTrId("manager.site.forget"));
+    show_quirks_->setText(qtTrId("manager.site.quirks"));
     quirks_->retranslate();
     model_.retranslate();
     show_details();

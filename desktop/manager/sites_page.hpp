@@ -56,6 +56,7 @@ private:
     std::array<Choice, 3> choices_;
     QLabel* silence_;
     QPushButton* lift_;
+    QPushButton* show_quirks_; ///< few sites need any
     QuirksBox* quirks_;
     QPushButton* forget_;
     QString selected_;  ///< origin

@@ -2,6 +2,7 @@
 #include "manager/tables.hpp"
 
 #include <QHeaderView>
+#include <QItemSelectionModel>
 #include <QTableView>
 
 namespace mohr::desktop {
@@ -22,8 +23,22 @@ QTableView* make_table(QAbstractItemModel& model, int wide_column) {
     table->verticalHeader()->setDefaultSectionSize(36);
     table->horizontalHeader()->setHighlightSections(false);
     table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeading | Qt::AlignVCenter);
-    table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table->horizontalHeader()->setSectionResizeMode(wide_column, QHeaderView::Stretch);
+    const auto fit = [table, wide_column] {
+        for (int column = 0; column < table->model()->columnCount(); ++column)
+            if (column != wide_column) table->resizeColumnToContents(column);
+    };
+    for (const auto signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
+        QObject::connect(&model, signal, table, fit);
+    QObject::connect(&model, &QAbstractItemModel::modelReset, table, fit);
+    QObject::connect(&model, &QAbstractItemModel::dataChanged, table, fit);
+    // Coming in by Tab makes a row the current one without selecting it.
+    QObject::connect(table->selectionModel(), &QItemSelectionModel::currentRowChanged, table,
+                     [table](const QModelIndex& row) {
+                         table->selectionModel()->select(row, QItemSelectionModel::ClearAndSelect |
+                                                                  QItemSelectionModel::Rows);
+                     });
+    fit();
     return table;
 }
 

@@ -74,11 +74,11 @@ void CertificatePicker::add(const Prompt::Certificate& certificate) {
     choice->setAccessibleName(name + qtTrId("common.separator") + about);
     auto* const title = new ChoiceLabel(*choice, this);
     show_foreign(*title, from_utf8(certificate.common_name));
-    make_selectable(*title);
+    title->setTextInteractionFlags(Qt::TextSelectableByMouse);
     auto* const line = new ChoiceLabel(*choice, this);
     line->setWordWrap(true);
     line->setTextFormat(Qt::PlainText);
-    make_selectable(*line);
+    line->setTextInteractionFlags(Qt::TextSelectableByMouse);
     hold_at_reading_edge(*line);
     line->setText(about);
     set_style_class(*line, QStringLiteral("muted"));

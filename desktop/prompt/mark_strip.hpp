@@ -21,8 +21,7 @@ struct Mark {
 class MarkStrip : public QWidget {
     Q_OBJECT
 public:
-    enum class Size { full, compact };
-    MarkStrip(const Mark& mark, Size size, QWidget* parent);
+    MarkStrip(const Mark& mark, QWidget* parent);
     void set_mark(const Mark& mark);
 
 protected:
@@ -32,7 +31,6 @@ private:
     void lay_out();
 
     Mark mark_;
-    Size size_;
     quint64 seed_ = 0; ///< of the pattern; 0 for none
 };
 

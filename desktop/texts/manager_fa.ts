@@ -248,5 +248,6 @@
     <message id="manager.tour.token"><translation>توکن شما</translation></message>
     <message id="manager.tour.tokenText"><translation>توکن پیش از نخستین کاربرد بازنشانی می‌شود و دو رمز می‌گیرد: رمز کاربری برای هر امضا، و رمز مدیریتی که انسداد را برمی‌دارد. رمز مدیریتی را جای امنی نگه دارید.</translation></message>
     <message id="manager.activity.setting"><translation>%1: %2</translation></message>
+    <message id="manager.site.quirks"><translation>رفتار ویژه برای صفحه‌های قدیمی</translation></message>
 </context>
 </TS>
