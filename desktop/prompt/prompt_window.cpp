@@ -70,7 +70,9 @@ PromptWindow::PromptWindow(Prompt prompt, Previews previews, const Mark& mark)
     refresh();
 }
 
-PromptWindow::~PromptWindow() = default;
+PromptWindow::~PromptWindow() {
+    gate_->disconnect(this); // hiding takes the focus away, of which the gate would tell what is half gone
+}
 
 void PromptWindow::fill_body() {
     rows_->setContentsMargins(16, 16, 16, 16);

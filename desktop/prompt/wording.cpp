@@ -112,9 +112,12 @@ QString cut_middle(const QString& text, qsizetype columns) {
     return text.left(columns / 2) + QChar(0x2026) + text.right(columns / 2 - 1);
 }
 
-/// QString::arg would also replace what stands in foreign text.
+/// Both places in one go: what is put in may look like a place itself. Some texts have one only.
 QString filled(const char* key, const QString& first, const QString& second) {
-    return qtTrId(key).arg(first, second);
+    const QString text = qtTrId(key);
+    return text.contains(QLatin1String("%2"))   ? text.arg(first, second)
+           : text.contains(QLatin1String("%1")) ? text.arg(first)
+                                                : text;
 }
 
 } // namespace

@@ -13,23 +13,6 @@ import time
 from display import as_user
 
 
-def request(kind="sign", **changes):
-    """A prompt as the core would send it; `changes` replace members."""
-    site = changes.pop("site", True)
-    params = {
-        "prompt": 1, "kind": kind, "origin": "https://portal.example" if site else "this computer: mohr-desktop", "local": not site,
-        "registrableDomain": "portal.example" if site else "", "insecure": False, "legacy": False, "asksAccess": False, "asksBlind": False,
-        "program": {"name": "firefox-esr", "path": "/usr/lib/firefox-esr/firefox-esr", "pid": 812, "knownBrowser": True} if site
-        else {"name": "mohr-desktop", "path": "/usr/bin/mohr-desktop", "pid": 900, "knownBrowser": False},
-        "purpose": "", "blind": False, "unauthenticated": False, "weak": False, "deadlineSeconds": 120,
-        "documents": [], "certificates": [], "remember": [],
-        "pin": {"needed": False},
-        "interface": {"language": "fa", "theme": "light", "phrase": "کوه دماوند در برف"},
-    }
-    params.update(changes)
-    return params
-
-
 class PromptProcess:
     """`with PromptProcess(build, display) as prompt`: starts the program on descriptor 3 as the core does."""
 

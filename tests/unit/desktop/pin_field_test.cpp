@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "application.hpp"
 #include "catch_compat.hpp"
 #include "prompt/pin_field.hpp"
 
 #include <QAccessible>
-#include <QApplication>
 #include <QKeyEvent>
 #include <string>
 
 using namespace mohr::desktop;
 
 namespace {
-
-/// One for the program: Qt knows no second.
-void start_application() {
-    static int count = 1;
-    static char name[] = "prompt_window_test";
-    static char* arguments[] = {name, nullptr};
-    static const bool headless = qputenv("QT_QPA_PLATFORM", "offscreen");
-    static QApplication application(count, arguments);
-    static const bool installed = (install_pin_field_accessibility(), true);
-    (void)headless;
-    (void)installed;
-}
 
 class Typist {
 public:
