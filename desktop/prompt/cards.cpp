@@ -27,7 +27,7 @@ QLabel* icon_label(const QString& name, const QColor& colour, int size, QWidget*
 QLabel* foreign_line(const QString& text, const char* style, QWidget* parent) {
     auto* const label = make_line(QString(), style, parent);
     show_foreign_ltr(*label, text);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse); // no stop for the Tab key
+    make_selectable(*label);
     return label;
 }
 
@@ -35,7 +35,7 @@ void add_field(Card& card, const QString& name, const QString& value, bool ltr) 
     card.column().addWidget(make_line(name, "muted", &card));
     auto* const line = make_line(QString(), "", &card);
     ltr ? show_foreign_ltr(*line, value) : show_foreign(*line, value);
-    line->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    make_selectable(*line);
     card.column().addWidget(line);
 }
 
@@ -88,13 +88,18 @@ QLabel* make_line(const QString& text, const char* style, QWidget* parent) {
     auto* const label = new QLabel(text, parent);
     label->setTextFormat(Qt::PlainText);
     label->setWordWrap(true);
-    // With interaction a label lays its text out as a document; without, it cuts the ends of some right-to-left lines.
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    label->setContextMenuPolicy(Qt::PreventContextMenu);
+    make_selectable(*label);
     hold_at_reading_edge(*label);
     label->setMinimumWidth(1); // else one long word of a page makes the window too wide
     if (*style != '\0') set_style_class(*label, QLatin1String(style));
     return label;
+}
+
+void make_selectable(QLabel& label) {
+    // With interaction a label lays its text out as a document; without, it cuts the ends of some right-to-left lines.
+    label.setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label.setContextMenuPolicy(Qt::PreventContextMenu);
+    label.setFocusPolicy(Qt::NoFocus);
 }
 
 QWidget* make_notice(const QString& text, bool danger, QWidget* parent) {

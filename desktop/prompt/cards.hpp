@@ -23,6 +23,8 @@ private:
 
 /// A wrapped line; `style` as in set_style_class, empty for ordinary text.
 [[nodiscard]] QLabel* make_line(const QString& text, const char* style, QWidget* parent);
+/// Text that the mouse can mark, and that is no stop for the Tab key.
+void make_selectable(QLabel& label);
 /// A warning or danger with its sign, not by colour alone.
 [[nodiscard]] QWidget* make_notice(const QString& text, bool danger, QWidget* parent);
 

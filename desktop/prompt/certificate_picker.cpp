@@ -74,11 +74,11 @@ void CertificatePicker::add(const Prompt::Certificate& certificate) {
     choice->setAccessibleName(name + qtTrId("common.separator") + about);
     auto* const title = new ChoiceLabel(*choice, this);
     show_foreign(*title, from_utf8(certificate.common_name));
-    title->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    make_selectable(*title);
     auto* const line = new ChoiceLabel(*choice, this);
     line->setWordWrap(true);
     line->setTextFormat(Qt::PlainText);
-    line->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    make_selectable(*line);
     hold_at_reading_edge(*line);
     line->setText(about);
     set_style_class(*line, QStringLiteral("muted"));

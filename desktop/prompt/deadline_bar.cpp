@@ -24,7 +24,6 @@ DeadlineBar::DeadlineBar(QWidget* parent)
     column->setSpacing(4);
     bar_->setTextVisible(false);
     bar_->setAccessibleName(qtTrId("prompt.deadline"));
-    words_->setObjectName(QStringLiteral("deadline"));
     column->addWidget(bar_);
     column->addWidget(words_);
     words_->setText(QStringLiteral(" ")); // its height is part of the window's from the beginning

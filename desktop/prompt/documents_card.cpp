@@ -63,7 +63,6 @@ QWidget* make_text(const QString& text, QWidget* parent) {
     view->setTabChangesFocus(true);
     view->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     view->setAccessibleName(qtTrId("prompt.preview"));
-    view->setObjectName(QStringLiteral("preview"));
     view->setFixedHeight(text_height);
     return view;
 }
@@ -71,7 +70,7 @@ QWidget* make_text(const QString& text, QWidget* parent) {
 QLabel* foreign_line(const QString& text, const char* style, QWidget* parent, bool ltr) {
     auto* const line = make_line(QString(), style, parent);
     ltr ? show_foreign_ltr(*line, text) : show_foreign(*line, text);
-    line->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    make_selectable(*line);
     return line;
 }
 
@@ -98,7 +97,6 @@ DocumentsCard::DocumentsCard(const Prompt& prompt, const Previews& previews, QWi
 
 void DocumentsCard::add_list(const Prompt& prompt) {
     auto* const total = make_line(documents_text(prompt), "title", this);
-    total->setObjectName(QStringLiteral("total"));
     column().addWidget(total);
     auto* const list = new QTreeView(this);
     list->setModel(new DocumentModel(documents_, list));
@@ -132,7 +130,6 @@ void DocumentsCard::show_document(std::size_t index) {
     rows->setContentsMargins(0, 0, 0, 0);
     rows->setSpacing(4);
     auto* const name = foreign_line(from_utf8(document.name), "title", detail_, false);
-    name->setObjectName(QStringLiteral("document"));
     rows->addWidget(name);
     QStringList about;
     about += document.size ? size_text(*document.size) : qtTrId("prompt.document.digestOnly");

@@ -58,7 +58,7 @@ public:
     CheckLabel(const QString& text, QCheckBox& box, QWidget* parent) : QLabel(text, parent), box_(box) {
         setTextFormat(Qt::PlainText);
         setWordWrap(true);
-        setTextInteractionFlags(Qt::TextSelectableByMouse);
+        make_selectable(*this);
         hold_at_reading_edge(*this);
     }
 

@@ -19,7 +19,8 @@
 namespace mohr::desktop {
 namespace {
 
-constexpr int picture_edge = 48;
+constexpr int full_edge = 48;
+constexpr int compact_edge = 32;
 constexpr int largest_edge = 4096;
 constexpr qsizetype largest_picture = 64 * 1024;
 
@@ -75,7 +76,7 @@ QImage decode_picture(const QByteArray& png, int edge) {
     return image.isNull() ? image : image.scaled(edge, edge, Qt::KeepAspectRatio, Qt::SmoothTransformation);
 }
 
-MarkStrip::MarkStrip(const Mark& mark, QWidget* parent) : QWidget(parent) {
+MarkStrip::MarkStrip(const Mark& mark, Size size, QWidget* parent) : QWidget(parent), size_(size) {
     set_mark(mark);
 }
 
@@ -90,12 +91,14 @@ void MarkStrip::set_mark(const Mark& mark) {
 
 void MarkStrip::lay_out() {
     auto* const row = new QHBoxLayout(this);
-    row->setContentsMargins(16, 10, 16, 10);
+    const bool compact = size_ == Size::compact;
+    const int picture_edge = compact ? compact_edge : full_edge;
+    row->setContentsMargins(16, compact ? 4 : 10, 16, compact ? 4 : 10);
     row->setSpacing(12);
     auto* const picture = new QLabel(this);
     const qreal scale = devicePixelRatioF();
     QImage image = decode_picture(mark_.picture, static_cast<int>(picture_edge * scale));
-    const int edge = image.isNull() ? 32 : picture_edge;
+    const int edge = image.isNull() ? compact_edge : picture_edge;
     picture->setFixedSize(edge, edge);
     if (image.isNull()) {
         picture->setPixmap(icon_pixmap(QStringLiteral("mohr"), colours().accent, edge, scale));
@@ -111,8 +114,7 @@ void MarkStrip::lay_out() {
     if (!mark_.phrase.isEmpty()) {
         text = make_line(QString(), "title", this);
         show_foreign(*text, mark_.phrase);
-        text->setTextInteractionFlags(Qt::TextSelectableByMouse);
-        text->setObjectName(QStringLiteral("phrase"));
+        make_selectable(*text);
     } else {
         text = make_line(mark_.is_set() ? QString() : qtTrId("prompt.mark.none"), "muted", this);
     }

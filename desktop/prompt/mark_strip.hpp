@@ -21,7 +21,8 @@ struct Mark {
 class MarkStrip : public QWidget {
     Q_OBJECT
 public:
-    MarkStrip(const Mark& mark, QWidget* parent);
+    enum class Size { full, compact };
+    MarkStrip(const Mark& mark, Size size, QWidget* parent);
     void set_mark(const Mark& mark);
 
 protected:
@@ -31,6 +32,7 @@ private:
     void lay_out();
 
     Mark mark_;
+    Size size_;
     quint64 seed_ = 0; ///< of the pattern; 0 for none
 };
 

@@ -31,12 +31,19 @@ namespace {
 using protocol::Prompt;
 constexpr int preferred_width = 600;
 constexpr int preferred_height = 900;
-constexpr int frame_room = 48;  ///< for the frame that the window manager draws
-constexpr int most_offset = 24; ///< nobody knows beforehand where a button will be (T14)
+constexpr int little_room = 560; ///< below, the middle gets all that can be given to it
+constexpr int frame_room = 48;   ///< for the frame that the window manager draws
+constexpr int most_offset = 24;  ///< nobody knows beforehand where a button will be (T14)
 constexpr qsizetype title_columns = 60;
 
 bool decides_with_certificate(const Prompt& prompt) {
     return !prompt.certificates.empty() && prompt.kind != Prompt::Kind::listing;
+}
+
+QRect room_on_screen() {
+    const QScreen* screen = QGuiApplication::screenAt(QCursor::pos());
+    if (screen == nullptr) screen = QGuiApplication::primaryScreen();
+    return screen->availableGeometry();
 }
 
 } // namespace
@@ -45,8 +52,10 @@ PromptWindow::PromptWindow(Prompt prompt, Previews previews, const Mark& mark)
     : QWidget(nullptr, Qt::Dialog | Qt::WindowTitleHint | Qt::WindowCloseButtonHint |
                            Qt::CustomizeWindowHint | Qt::WindowStaysOnTopHint),
       prompt_(std::move(prompt)), previews_(std::move(previews)), mark_(mark), gate_(new InputGate(*this)),
-      strip_(new MarkStrip(mark, this)), scroll_(new QScrollArea(this)), body_(new QWidget),
-      rows_(new QVBoxLayout(body_)), footer_(new QWidget(this)) {
+      compact_(room_on_screen().height() < little_room),
+      strip_(new MarkStrip(mark, compact_ ? MarkStrip::Size::compact : MarkStrip::Size::full, this)),
+      scroll_(new QScrollArea(this)), body_(new QWidget), rows_(new QVBoxLayout(body_)),
+      footer_(new QWidget(this)) {
     const QString asker =
         prompt_.local ? qtTrId("prompt.thisComputer") : from_utf8(prompt_.registrable_domain);
     setWindowTitle(qtTrId("prompt.windowTitle").arg(cut_left(asker, title_columns)));
@@ -77,10 +86,8 @@ PromptWindow::~PromptWindow() {
 void PromptWindow::fill_body() {
     rows_->setContentsMargins(16, 16, 16, 16);
     rows_->setSpacing(12);
-    auto* const title = make_line(title_text(prompt_), "title", body_);
-    title->setObjectName(QStringLiteral("title"));
     rows_->addWidget(make_asker(prompt_, body_));
-    rows_->addWidget(title);
+    rows_->addWidget(make_line(title_text(prompt_), "title", body_));
     for (const Warning& warning : warnings(prompt_))
         rows_->addWidget(make_notice(warning.text, warning.danger, body_));
     if (QWidget* const terms = make_terms(prompt_, body_)) rows_->addWidget(terms);
@@ -89,7 +96,10 @@ void PromptWindow::fill_body() {
     if (wants_secrets(prompt_)) {
         pins_ = new PinSection(prompt_, body_);
         connect(pins_, &PinSection::edited, this, &PromptWindow::refresh);
-        if (!pins_->is_single()) {
+        pins_in_body_ = compact_ || !pins_->is_single();
+        if (pins_in_body_) {
+            connect(pins_, &PinSection::edited, this,
+                    [this] { scroll_->ensureWidgetVisible(QApplication::focusWidget()); });
             auto* const card = new Card(body_);
             card->column().addWidget(pins_);
             rows_->addWidget(card);
@@ -138,10 +148,10 @@ void PromptWindow::add_choices() {
 void PromptWindow::fill_footer(QVBoxLayout& footer) {
     footer.setContentsMargins(16, 8, 16, 12);
     footer.setSpacing(8);
-    if (pins_ != nullptr && pins_->is_single()) footer.addWidget(pins_);
+    if (pins_ != nullptr && !pins_in_body_) footer.addWidget(pins_);
     deadline_ = new DeadlineBar(footer_);
-    accept_ = new QPushButton(act_text(prompt_), footer_);
     refuse_ = new QPushButton(qtTrId(prompt_.local ? "common.cancel" : "prompt.refuse"), footer_);
+    accept_ = new QPushButton(act_text(prompt_), footer_);
     accept_->setObjectName(QStringLiteral("accept"));
     refuse_->setObjectName(QStringLiteral("refuse"));
     const bool destroys = losses_ != nullptr || prompt_.kind == Prompt::Kind::remove_certificate ||
@@ -210,9 +220,7 @@ void PromptWindow::appear() {
 }
 
 void PromptWindow::fit_to_screen() {
-    const QScreen* screen = QGuiApplication::screenAt(QCursor::pos());
-    if (screen == nullptr) screen = QGuiApplication::primaryScreen();
-    const QRect room = screen->availableGeometry();
+    const QRect room = room_on_screen();
     const int width = std::min(preferred_width, room.width() - 16);
     const int most = std::min(preferred_height, room.height() - frame_room);
     const auto height_of = [&](const QWidget* part) {

@@ -65,6 +65,8 @@ private:
     Previews previews_;
     Mark mark_;
     InputGate* gate_;
+    bool compact_; ///< a small screen, or a large scale
+    bool pins_in_body_ = false;
     MarkStrip* strip_;
     QScrollArea* scroll_;
     QWidget* body_;

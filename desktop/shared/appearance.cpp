@@ -72,6 +72,15 @@ QPushButton[mohr="danger"] { color: @danger; border-color: @danger; font-weight:
 QPushButton[mohr="danger"]:disabled { color: @muted; border-color: @border; }
 QLineEdit, QComboBox, QPlainTextEdit, QTextEdit, QSpinBox { background: @card; color: @text; border: 1px solid @border; border-radius: 6px; padding: 6px 8px; min-height: 20px; }
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus { border: 2px solid @accent; padding: 5px 7px; }
+QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; border: 1px solid @muted; background: @card; }
+QCheckBox::indicator { border-radius: 4px; }
+QRadioButton::indicator { border-radius: 9px; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border: 2px solid @accent; width: 14px; height: 14px; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/@check.svg); }
+QCheckBox::indicator:checked:focus { border-color: @text; }
+QRadioButton::indicator:checked { border: 5px solid @accent; width: 8px; height: 8px; }
+QRadioButton::indicator:checked:focus { border: 5px solid @text; width: 8px; height: 8px; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: @border; background: @window; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/chevron-down.svg); width: 12px; height: 12px; }
 QProgressBar { background: @border; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
@@ -94,6 +103,8 @@ QToolTip { background: @card; color: @text; border: 1px solid @border; padding: 
                                                                       {"@text", c.text},
                                                                       {"@muted", c.muted},
                                                                       {"@accent", c.accent}};
+    sheet.replace(QStringLiteral("@check"), c.on_accent == light.on_accent ? QStringLiteral("check-light")
+                                                                           : QStringLiteral("check-dark"));
     for (const auto& [name, colour] : names) sheet.replace(QLatin1String(name), colour.name());
     return sheet;
 }

@@ -138,6 +138,13 @@ class Display:
             path.write_bytes(picture.read_bytes())
         return path
 
+    def window_of(self, pid):
+        """id, x, y, width, height of the program's visible window."""
+        window = wait_for(lambda: self.output(["xdotool", "search", "--onlyvisible", "--pid", str(pid)]).split(), 10, "the window")[-1]
+        # Not xdotool's own geometry, which counts the frame twice.
+        said = dict(line.strip().split(":", 1) for line in self.output(["xwininfo", "-id", window], check=True).splitlines() if ":" in line)
+        return int(window), *(int(said[name]) for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height"))
+
     # What assistive technology sees.
 
     def ask_tree(self, verb, **params):

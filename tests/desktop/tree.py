@@ -4,8 +4,10 @@
 the library knows one bus only."""
 import json
 import sys
+import warnings
 
 import gi
+warnings.simplefilter("ignore", DeprecationWarning)
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
@@ -30,14 +32,13 @@ def describe(node, path):
                                     Atspi.StateType.EXPANDED) if states.contains(s)]
     entry = {"path": path, "role": node.get_role_name(), "name": node.get_name() or "", "description": node.get_description() or "",
              "states": found, "box": [0, 0, 0, 0], "text": None, "actions": []}
-    if node.get_component_iface() is not None:
-        box = node.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+    interfaces = node.get_interfaces()
+    if "Component" in interfaces:
+        box = Atspi.Component.get_extents(node, Atspi.CoordType.SCREEN)
         entry["box"] = [box.x, box.y, box.width, box.height]
-    text = node.get_text_iface()
-    if text is not None:
+    if "Text" in interfaces:
         entry["text"] = Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
-    action = node.get_action_iface()
-    if action is not None:
+    if "Action" in interfaces:
         entry["actions"] = [Atspi.Action.get_action_name(node, i) for i in range(Atspi.Action.get_n_actions(node))]
     return entry
 
@@ -77,7 +78,7 @@ def answer(request):
         wanted = next((i for i, n in enumerate(names) if n in ("press", "toggle", "click", "check")), 0)
         return Atspi.Action.do_action(node, wanted)
     if verb == "focus":
-        return node.get_component_iface().grab_focus()
+        return Atspi.Component.grab_focus(node)
     if verb == "set_text":
         return Atspi.EditableText.set_text_contents(node, request["text"])
     raise LookupError(f"unknown verb {verb}")
