@@ -17,11 +17,12 @@ constexpr std::size_t max_value_bytes = 4096;
 constexpr std::uint64_t manager_timeout_usec = 2'000'000;
 
 /// Nothing that names a library, a plugin, a module or a style: what mohr-prompt runs is what is installed.
-constexpr std::array<std::string_view, 11> passed{"AT_SPI_BUS_ADDRESS",
+constexpr std::array<std::string_view, 12> passed{"AT_SPI_BUS_ADDRESS",
                                                   "DBUS_SESSION_BUS_ADDRESS",
                                                   "DISPLAY",
                                                   "HOME",
                                                   "LANG",
+                                                  "QT_LINUX_ACCESSIBILITY_ALWAYS_ON",
                                                   "QT_SCALE_FACTOR",
                                                   "WAYLAND_DISPLAY",
                                                   "XAUTHORITY",
