@@ -9,7 +9,8 @@ import time
 
 import pytest
 from core_harness import Agent, Control, PrivateBus, acting_as
-from harness import RpcError, Sandbox, document, eventually, private_directory, run
+from dastine import DastinePage
+from harness import RpcError, Sandbox, b64, document, eventually, private_directory, run
 from window import Windows, installation, user_manager
 
 HOSTILE = {"LD_PRELOAD": "/nonexistent/evil.so", "QT_PLUGIN_PATH": "/nonexistent", "QT_QPA_PLATFORMTHEME": "evil", "QT_STYLE_OVERRIDE": "evil",
@@ -203,6 +204,28 @@ def test_switching_off(desktop):
             with pytest.raises(RpcError) as failed:
                 await reply
             assert failed.value.code == "user_cancelled"
+            await asyncio.wait_for(page.socket.wait_closed(), 5)
+            assert page.socket.close_code == 1001
+            assert await asyncio.to_thread(window.over) == ("prompt.close", "stopping")
+    run(go())
+
+
+def test_switching_off_under_a_portal(desktop):
+    """switching off while a portal's page waits for a PIN answers its command with 18, closes the window and then the socket with 1001 [R16]"""
+    async def go():
+        async with DastinePage(desktop.sandbox) as page:
+            selection = asyncio.create_task(page.select())
+            window = await asyncio.to_thread(desktop.windows.next)
+            shown = await asyncio.to_thread(window.shown)
+            window.answer(certificate=next(c["id"] for c in shown["certificates"] if c["usable"]))
+            await selection
+            await asyncio.to_thread(window.over)
+            await page.send("CmsSign", data=b64("text"), attach=True, hash="SHA256")
+            window = await asyncio.to_thread(desktop.windows.next)
+            assert (await asyncio.to_thread(window.shown))["pin"]["needed"] is True
+            with desktop.control() as control:
+                control.call("service.stop")
+            assert await page.reply("CmsSign", 10) == "18"
             await asyncio.wait_for(page.socket.wait_closed(), 5)
             assert page.socket.close_code == 1001
             assert await asyncio.to_thread(window.over) == ("prompt.close", "stopping")

@@ -46,7 +46,9 @@ export async function startSandbox(t, { consent = 'allow', shorten, developer = 
         args.push('--config', config, '--configured-ports');
     }
     if (shorten !== undefined) args.push('--shorten-timers', String(shorten));
-    const program = new Program(daemon(), args, { env: { ...process.env, XDG_RUNTIME_DIR: runtime } });
+    // No display of ours: prompts go where the test says.
+    const { DISPLAY, WAYLAND_DISPLAY, DBUS_SESSION_BUS_ADDRESS, ...withoutDisplay } = process.env;
+    const program = new Program(daemon(), args, { env: { ...withoutDisplay, XDG_RUNTIME_DIR: runtime } });
     atEnd(t, () => program.stop());
     const [line] = await program.said(/^\{"ready":true.*\}$/m);
     return new Sandbox(program, JSON.parse(line), directory);

@@ -364,6 +364,71 @@ TEST_CASE("a prompt of this computer is not slowed down", "[broker]") {
     CHECK(f.sites.list().empty());
 }
 
+TEST_CASE(
+    "the deadline runs from the moment a prompt is on the screen, and only then is somebody asked [T15]",
+    "[broker]") {
+    Fixture f;
+    f.surface.slow = true;
+    Heard heard;
+    int changes = 0;
+    f.broker.on_change([&] { ++changes; });
+    REQUIRE(f.ask(a, heard));
+    CHECK(heard.shown == 0);
+    CHECK_FALSE(f.broker.asking());
+    f.executor.advance(f.config.prompt_deadline - 1s);
+    f.surface.drawn();
+    f.executor.run();
+    CHECK(heard.shown == 1);
+    REQUIRE(f.broker.asking());
+    CHECK(f.broker.asking()->origin == a);
+    CHECK(f.broker.asking()->kind == PromptKind::sign);
+    CHECK(f.broker.asking()->waiting == 0);
+    CHECK(changes >= 1);
+    Heard other;
+    REQUIRE(f.ask(b, other));
+    CHECK(f.broker.asking()->waiting == 1);
+    f.executor.advance(f.config.prompt_deadline - 1s);
+    CHECK(heard.ended == 0);
+    f.executor.advance(1s);
+    CHECK(heard.ended == 1);
+    CHECK(heard.how == ConsentBroker::Ended::How::expired);
+}
+
+TEST_CASE("a prompt that nobody has seen counts against no site when it is taken away [T15]", "[broker]") {
+    Fixture f;
+    f.surface.slow = true;
+    for (int i = 0; i < 10; ++i) {
+        Heard heard;
+        const auto ticket = f.ask(a, heard);
+        REQUIRE(ticket);
+        f.broker.withdraw(*ticket, PromptEnd::gone);
+        f.executor.run();
+    }
+    CHECK(f.surface.shown.size() == 10);
+    CHECK(f.surface.closed.size() == 10);
+}
+
+TEST_CASE("a surface is told once that an answer is settled, and that one in work is given up", "[broker]") {
+    Fixture f;
+    Heard heard;
+    const auto first = f.ask(a, heard);
+    f.surface.allow("1234");
+    CHECK(f.surface.settlements.empty()); // a wrong PIN may bring the same window again
+    f.broker.settle(*first);
+    f.broker.settle(*first);
+    CHECK(f.surface.settlements == std::vector<PromptId>{f.surface.last().prompt});
+    f.executor.run();
+    REQUIRE(f.ask(b, heard));
+    f.surface.deny();
+    CHECK(f.surface.settlements.size() == 2);
+    f.executor.run();
+    const auto third = f.ask(a, heard);
+    f.surface.allow("1234");
+    f.broker.withdraw(*third, PromptEnd::gone);
+    CHECK(f.surface.closed.size() == 1);
+    CHECK(f.surface.settlements.size() == 2);
+}
+
 TEST_CASE("a surface that answers inside show() does not nest [T14]", "[broker]") {
     Fixture f;
     // The prompt must not be open for an answer before it is on screen: `shown` comes first.
