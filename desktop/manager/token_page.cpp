@@ -231,7 +231,7 @@ void TokenPage::refresh() {
 }
 
 void TokenPage::perform(const QString& verb, const QStringList&) {
-    if (verb != QLatin1String("offer")) return;
+    if (verb != QLatin1String("offer-reset")) return;
     offer_wanted_ = true;
     refresh();
 }
@@ -328,16 +328,10 @@ void TokenPage::begin_reset(bool blocked) {
 
 void TokenPage::ask_loss(bool blocked, const std::vector<CertificateEntry>& lost) {
     auto* sheet = new LossSheet(window(), blocked, lost);
-    const auto certificates = std::count_if(lost.begin(), lost.end(), [](const CertificateEntry& entry) {
-        return entry.certificate.has_value();
-    });
-    connect(sheet, &QDialog::accepted, this, [this, blocked, certificates] {
-        carry_out({blocked ? "token.resetBlocked" : "token.reset",
-                   {{"confirmLoss", certificates}},
-                   PinRole::admin,
-                   {},
-                   {},
-                   [this] { offer_certificate(); }});
+    connect(sheet, &QDialog::accepted, this, [this, blocked] {
+        carry_out({blocked ? "token.resetBlocked" : "token.reset", {}, PinRole::admin, {}, {}, [this] {
+                       offer_certificate();
+                   }});
     });
     sheet->open();
 }

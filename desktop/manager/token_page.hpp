@@ -15,7 +15,7 @@ class QPushButton;
 namespace mohr::desktop {
 
 /// «توکن همراه»: the token's state, and what can be done in it. PINs are asked by the core, in its own prompt.
-/// Verbs: "offer" asks whether to initialise now, if that is still to be done (R40, M08).
+/// Verbs: "offer-reset" asks whether to initialise now, if that is still to be done (R40, M08).
 class TokenPage final : public Page {
     Q_OBJECT
 public:
