@@ -59,7 +59,7 @@ QString pin_rule_text(const Failure& failure, PinRole role) {
 
 QString special_text(const Failure& failure, PinRole role) {
     if (failure.code == QLatin1String("pin_wrong") && failure.tries_left)
-        return qtTrId("M18").arg(number_text(*failure.tries_left));
+        return qtTrId("M18", static_cast<int>(*failure.tries_left));
     if (failure.code == QLatin1String("pin_wrong")) return qtTrId("manager.failure.pinWrong");
     if (failure.code == QLatin1String("pin_blocked")) return qtTrId(role == PinRole::admin ? "M20" : "M19");
     if (failure.code == QLatin1String("pin_invalid")) return pin_rule_text(failure, role);

@@ -21,10 +21,12 @@ class Texts:
         self.texts = {}
         for path in TEXTS.glob(f"*_{language}.ts"):
             for message in xml.etree.ElementTree.parse(path).iter("message"):
-                self.texts[message.get("id")] = message.find("translation").text
+                translation = message.find("translation")
+                forms = [form.text for form in translation.iter("numerusform")] or [translation.text]
+                self.texts[message.get("id")] = forms
 
-    def __call__(self, key, *values):
-        text = self.texts[key]
+    def __call__(self, key, *values, count=None):
+        text = self.texts[key][0 if count in (1, None) else -1]
         for number, value in enumerate(values, 1):
             text = text.replace(f"%{number}", value)
         return text
@@ -52,8 +54,10 @@ class Desk:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         try:
+            if kind is not None:
+                self.display.screenshot(self.build / "results/desktop/failed.png")
             if self.manager is not None and self.manager.poll() is None:
                 self.manager.terminate()
                 self.manager.wait(10)
@@ -65,8 +69,15 @@ class Desk:
 
     def open(self, *arguments):
         """The first start; a later one hands over to it."""
-        self.manager = self.display.spawn(self.command(*arguments), extra={"QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", **self.extra})
+        self.manager = self.display.spawn(self.command(*arguments), extra={"HOME": str(self.base), "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+                                                                              **self.extra})
         return self
+
+    def dismiss_permission(self):
+        """Here is no systemd that could let it run in the background: M02 comes at each start."""
+        self.shows(self.say("M02"))
+        self.display.key("Escape")
+        self.hides(self.say("M02"))
 
     def hand_over(self, *arguments):
         result = subprocess.run(as_user(self.command(*arguments)), env=self.display.environment, cwd="/", timeout=20, capture_output=True)
@@ -86,10 +97,18 @@ class Desk:
         return self.find(None, text, seconds)
 
     def nodes(self):
-        return [node for node in self.display.tree(self.manager.pid) if "showing" in node["states"]]
+        """What is showing; nothing where it changed while it was read."""
+        assert self.manager.poll() is None, f"mohr-desktop ended with {self.manager.returncode}"
+        try:
+            return [node for node in self.display.tree(self.manager.pid) if "showing" in node["states"]]
+        except LookupError:
+            return []
 
     def hides(self, text, seconds=15):
-        wait_for(lambda: not any(text in node["name"] for node in self.nodes()), seconds, f"the end of {text!r}")
+        def gone():
+            nodes = self.nodes()
+            return nodes and not any(text in node["name"] for node in nodes)
+        wait_for(gone, seconds, f"the end of {text!r}")
 
     def press(self, name, role="push button", seconds=15):
         """Presses what is showing, enabled, and named exactly so, the last one of them: dialogs come after their window."""
@@ -98,6 +117,24 @@ class Desk:
             return found[-1] if found else None
         node = wait_for(look, seconds, f"an enabled {role} {name!r}")
         self.display.press(self.manager.pid, node)
+
+    def press_in_question(self, name):
+        """Presses the button of that name in the dialog that is open, which may stand on the page behind it too."""
+        def look():
+            nodes = self.nodes()
+            dialogs = [n["path"] for n in nodes if n["role"] in ("alert", "dialog")]
+            return next((n for n in nodes if n["role"] == "push button" and n["name"] == name and "enabled" in n["states"]
+                         and any(n["path"][:len(d)] == d for d in dialogs)), None)
+        self.display.press(self.manager.pid, wait_for(look, 15, f"{name!r} in a dialog"))
+
+    def select_page(self, key):
+        node = wait_for(lambda: next((n for n in self.nodes() if n["role"] == "list item" and n["name"] == self.say(key)), None), 15, key)
+        self.display.click_node(node)
+
+    def tries(self, count):
+        """M18 with that many tries."""
+        digits = "۰۱۲۳۴۵۶۷۸۹" if self.language == "fa" else "0123456789"
+        return self.say("M18", count=count).replace("%n", digits[count]).replace("%Ln", digits[count]).replace("%1", digits[count])
 
     def enter(self, name, text):
         """Types into the field of that name."""
@@ -152,6 +189,9 @@ class Desk:
                           10, f"an enabled button {accept!r}")
         self.display.press(pid, button)
         return pid
+
+    def prompt_says(self, pid, text, seconds=15):
+        self.display.find(pid, None, text, seconds)
 
     def prompt_over(self, pid, seconds=20):
         wait_for(lambda: not pathlib.Path(f"/proc/{pid}").exists() or pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z",
