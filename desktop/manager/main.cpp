@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/command_line.hpp"
 #include "manager/desktop.hpp"
+#include "shared/accessible_areas.hpp"
 
 #include <QApplication>
 #include <QDir>
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
     if (line.version) return std::puts("mohr-desktop " MOHR_VERSION) < 0 ? 1 : 0;
 
     QApplication application(argc, argv);
+    mohr::desktop::install_accessible_areas();
     QApplication::setApplicationName(QStringLiteral("mohr-desktop"));
     QApplication::setApplicationVersion(QStringLiteral(MOHR_VERSION));
     QApplication::setDesktopFileName(QStringLiteral("ir.mohr.Desktop"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prompt/conversation.hpp"
 #include "prompt/pin_field.hpp"
+#include "shared/accessible_areas.hpp"
 #include <mohr/base/hardening.hpp>
 #include <mohr/base/secret.hpp>
 
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
     mohr::install_secret_memory(secret_bytes, mohr::OpensslHeap::ordinary);
     clean_environment();
     QApplication app(argc, argv);
+    mohr::desktop::install_accessible_areas();
     QCoreApplication::setApplicationName(QStringLiteral("mohr-prompt"));
     QApplication::setQuitOnLastWindowClosed(false);
     QGuiApplication::setDesktopFileName(QStringLiteral("mohr-prompt"));
