@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -73,9 +74,9 @@ void on_trapped(int, siginfo_t* info, void* raw) {
     auto& context = *static_cast<ucontext_t*>(raw);
     long result = -EACCES;
     if (info->si_syscall == SCMP_SYS(openat))
-        result = open_from_shelf(reinterpret_cast<const char*>(argument(context, 1)));
+        result = open_from_shelf(std::bit_cast<const char*>(argument(context, 1)));
     else if (info->si_syscall == SCMP_SYS(open))
-        result = open_from_shelf(reinterpret_cast<const char*>(argument(context, 0)));
+        result = open_from_shelf(std::bit_cast<const char*>(argument(context, 0)));
     set_result(context, result);
     errno = kept;
 }
@@ -92,10 +93,14 @@ constexpr std::array allowed{
     SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),   SCMP_SYS(restart_syscall),
     SCMP_SYS(exit),         SCMP_SYS(exit_group),    SCMP_SYS(sched_getaffinity),
 };
+/// What libraries ask for and can do without: files that are not on the shelf, and where they run.
 constexpr std::array trapped{
-    SCMP_SYS(open),       SCMP_SYS(openat),     SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
-    SCMP_SYS(readlink),   SCMP_SYS(readlinkat), SCMP_SYS(stat),   SCMP_SYS(lstat),     SCMP_SYS(statx),
-    SCMP_SYS(getdents64), SCMP_SYS(statfs),     SCMP_SYS(getcwd),
+    SCMP_SYS(open),       SCMP_SYS(openat),    SCMP_SYS(access),     SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2), SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(stat),
+    SCMP_SYS(lstat),      SCMP_SYS(statx),     SCMP_SYS(getdents64), SCMP_SYS(statfs),
+    SCMP_SYS(getcwd),     SCMP_SYS(ioctl),     SCMP_SYS(uname),      SCMP_SYS(sysinfo),
+    SCMP_SYS(getrlimit),  SCMP_SYS(prlimit64), SCMP_SYS(getuid),     SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),     SCMP_SYS(getegid),
 };
 
 Result<void> limit(int what, rlim_t value) {

@@ -31,6 +31,7 @@ using Problem = PreviewProcess::Problem;
 
 constexpr int view_height = 240;
 constexpr int message_height = 48; ///< of one that stands for the whole document
+constexpr int page_margin = 4;     ///< so that no scroll bar of the other direction appears
 constexpr int start_delay =
     60; ///< milliseconds: the window comes first, and who runs through a list starts none
 constexpr int resize_delay = 150;
@@ -102,7 +103,9 @@ PreviewPane::PreviewPane(const PreviewSource& source, QString media_type, QStrin
     resized_.setSingleShot(true);
     resized_.setInterval(resize_delay);
     connect(&resized_, &QTimer::timeout, this, &PreviewPane::ask);
-    QTimer::singleShot(start_delay, &process_, &PreviewProcess::start);
+    begin_.setSingleShot(true);
+    connect(&begin_, &QTimer::timeout, &process_, &PreviewProcess::start);
+    begin_.start(start_delay);
 }
 
 void PreviewPane::add_views() {
@@ -231,7 +234,7 @@ void PreviewPane::ask() {
 
 std::uint32_t PreviewPane::wanted_width() const {
     // Of the view, which may not be on the screen yet.
-    const int side = area_->verticalScrollBar()->sizeHint().width() + 2 * area_->frameWidth();
+    const int side = area_->verticalScrollBar()->sizeHint().width() + 2 * area_->frameWidth() + page_margin;
     const double width =
         (views_->parentWidget()->width() - side) * devicePixelRatioF() * std::pow(zoom_step, zoom_steps_);
     return static_cast<std::uint32_t>(std::clamp(width, 16.0, 1.0 * preview::max_page_side));

@@ -49,6 +49,7 @@ private:
     int zoom_steps_ = 0;
     std::optional<PreviewProcess::Problem> problem_;
     QImage image_;
+    QTimer begin_;
     QTimer resized_;
 
     QWidget* bar_ = nullptr;
