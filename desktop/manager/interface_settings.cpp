@@ -33,6 +33,7 @@ void InterfaceSettings::read() {
 
 void InterfaceSettings::take(const nlohmann::json& value) {
     adopt(language_from_name(text_of(value, "language")), theme_from_name(text_of(value, "theme")));
+    if (std::exchange(has_mark_, flag_member(value, "mark")) != has_mark_) Q_EMIT mark_changed();
 }
 
 void InterfaceSettings::adopt(Language language, Theme theme) {

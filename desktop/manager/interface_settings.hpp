@@ -22,10 +22,13 @@ public:
 
     [[nodiscard]] Language language() const { return language_; }
     [[nodiscard]] Theme theme() const { return theme_; }
+    /// Whether the person has a phrase or picture by which to know real prompts; it is told to those alone.
+    [[nodiscard]] bool has_mark() const { return has_mark_; }
     void set_language(Language language);
     void set_theme(Theme theme);
 
 Q_SIGNALS:
+    void mark_changed();
     void changed(); ///< language or theme; widgets get LanguageChange and PaletteChange of their own
     void failed(const Failure& failure);
 
@@ -40,6 +43,7 @@ private:
     Language language_ = Language::fa;
     Theme theme_ = Theme::system;
     bool applied_ = false;
+    bool has_mark_ = false;
 };
 
 [[nodiscard]] QString theme_name(Theme theme);

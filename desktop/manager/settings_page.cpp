@@ -21,7 +21,8 @@ namespace mohr::desktop {
 SettingsPage::SettingsPage(Shell& shell)
     : Page(shell), look_card_(new Card), language_label_(new QLabel), language_(new QComboBox),
       theme_label_(new QLabel), theme_(new QComboBox), mark_card_(new Card), mark_text_(make_text()),
-      mark_(new QPushButton), start_card_(new Card), autostart_(new QCheckBox), permission_(new QPushButton) {
+      mark_state_(make_text(QStringLiteral("muted"))), mark_(new QPushButton), start_card_(new Card),
+      autostart_(new QCheckBox), permission_(new QPushButton) {
     language_->addItem(QString(), QStringLiteral("fa"));
     language_->addItem(QString(), QStringLiteral("en"));
     for (const Theme theme : {Theme::system, Theme::light, Theme::dark})
@@ -37,6 +38,7 @@ SettingsPage::SettingsPage(Shell& shell)
     grid->addWidget(theme_, 1, 1);
     look_card_->body()->addLayout(grid);
     mark_card_->body()->addWidget(mark_text_);
+    mark_card_->body()->addWidget(mark_state_);
     mark_card_->body()->addWidget(mark_, 0, Qt::AlignLeading);
     start_card_->body()->addWidget(autostart_);
     start_card_->body()->addWidget(permission_, 0, Qt::AlignLeading);
@@ -62,6 +64,7 @@ SettingsPage::SettingsPage(Shell& shell)
     connect(permission_, &QPushButton::clicked, this,
             [this] { this->shell().open(QStringLiteral("permission")); });
     connect(&shell.settings(), &InterfaceSettings::changed, this, &SettingsPage::show_settings);
+    connect(&shell.settings(), &InterfaceSettings::mark_changed, this, &SettingsPage::show_settings);
     SettingsPage::retranslate();
 }
 
@@ -76,6 +79,10 @@ void SettingsPage::refresh() {
 void SettingsPage::show_settings() {
     language_->setCurrentIndex(language_->findData(language_name(shell().settings().language())));
     theme_->setCurrentIndex(theme_->findData(theme_name(shell().settings().theme())));
+    const bool marked = shell().settings().has_mark();
+    mark_state_->setText(marked ? qtTrId("manager.settings.markThere")
+                                : qtTrId("manager.settings.markMissing"));
+    mark_->setText(marked ? qtTrId("manager.settings.markChange") : qtTrId("manager.settings.markButton"));
     const QSignalBlocker blocker(autostart_);
     autostart_->setChecked(autostart_enabled());
 }
@@ -89,7 +96,8 @@ void SettingsPage::set_mark() {
         [this](const Reply& reply) {
             mark_->setEnabled(true);
             if (reply)
-                shell().say(qtTrId("manager.settings.markSet"));
+                shell().say(flag_member(*reply, "mark") ? qtTrId("manager.settings.markSet")
+                                                        : qtTrId("manager.settings.markMissing"));
             else if (!is_refusal(reply.error()))
                 shell().complain(failure_text(reply.error()));
         },
@@ -109,7 +117,6 @@ void SettingsPage::retranslate() {
     theme_->setAccessibleName(qtTrId("manager.settings.theme"));
     mark_card_->set_heading(qtTrId("manager.op.mark"));
     mark_text_->setText(qtTrId("manager.settings.markText"));
-    mark_->setText(qtTrId("manager.settings.markButton"));
     start_card_->set_heading(qtTrId("manager.settings.start"));
     autostart_->setText(qtTrId("manager.settings.autostart"));
     permission_->setText(qtTrId("manager.settings.permission"));

@@ -34,6 +34,7 @@ private:
     QComboBox* theme_;
     Card* mark_card_;
     QLabel* mark_text_;
+    QLabel* mark_state_;
     QPushButton* mark_;
     Card* start_card_;
     QCheckBox* autostart_;

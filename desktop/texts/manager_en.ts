@@ -249,5 +249,8 @@
     <message id="manager.tour.tokenText"><translation>Before its first use the token is reset and gets two PINs: the user PIN for every signature, and the admin PIN, which unblocks it. Keep the admin PIN in a safe place.</translation></message>
     <message id="manager.activity.setting"><translation>%1: %2</translation></message>
     <message id="manager.site.quirks"><translation>Special treatment for pages of the old kind</translation></message>
+    <message id="manager.settings.markThere"><translation>You have set a mark.</translation></message>
+    <message id="manager.settings.markMissing"><translation>There is no mark.</translation></message>
+    <message id="manager.settings.markChange"><translation>Change or remove my mark…</translation></message>
 </context>
 </TS>

@@ -249,5 +249,8 @@
     <message id="manager.tour.tokenText"><translation>توکن پیش از نخستین کاربرد بازنشانی می‌شود و دو رمز می‌گیرد: رمز کاربری برای هر امضا، و رمز مدیریتی که انسداد را برمی‌دارد. رمز مدیریتی را جای امنی نگه دارید.</translation></message>
     <message id="manager.activity.setting"><translation>%1: %2</translation></message>
     <message id="manager.site.quirks"><translation>رفتار ویژه برای صفحه‌های قدیمی</translation></message>
+    <message id="manager.settings.markThere"><translation>نشانی تعیین کرده‌اید.</translation></message>
+    <message id="manager.settings.markMissing"><translation>نشانی تعیین نشده است.</translation></message>
+    <message id="manager.settings.markChange"><translation>تغییر یا برداشتن نشان من…</translation></message>
 </context>
 </TS>
