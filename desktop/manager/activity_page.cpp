@@ -71,6 +71,7 @@ ActivityPage::ActivityPage(Shell& shell)
     connect(export_, &QPushButton::clicked, this, &ActivityPage::choose_file);
     connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             &ActivityPage::show_details);
+    connect(&model_, &ActivityModel::modelReset, this, &ActivityPage::show_details);
     connect(&model_, &ActivityModel::loaded, this, [this] { empty_->setVisible(model_.rowCount() == 0); });
     connect(&model_, &ActivityModel::failed, this,
             [this](const Failure& failure) { this->shell().complain(failure_text(failure)); });

@@ -168,8 +168,13 @@ void MainWindow::show_page(const QString& id) {
 
 void MainWindow::open(const QString& page, const QString& verb, const QStringList& arguments) {
     const auto& entries = page_entries();
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        if (entries[i].id == page) side_bar_->setCurrentRow(static_cast<int>(i));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (entries[i].id != page) continue;
+        if (side_bar_->currentRow() == static_cast<int>(i))
+            show_page(page); // it is read again all the same
+        else
+            side_bar_->setCurrentRow(static_cast<int>(i));
+    }
     if (Page* shown = page_for(page); shown && !verb.isEmpty()) shown->perform(verb, arguments);
 }
 

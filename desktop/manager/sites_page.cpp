@@ -51,6 +51,10 @@ SitesPage::SitesPage(Shell& shell)
                 if (site) selected_ = site->origin;
                 show_details();
             });
+    // Every decision about a site, here or elsewhere, is written down.
+    connect(&shell.client(), &ControlClient::notified, this, [this](const QString& method) {
+        if (method == QLatin1String("activity.added") && isVisible()) refresh();
+    });
     SitesPage::retranslate();
 }
 

@@ -143,7 +143,7 @@ class Manager:
         return "\n".join(f"{n['name']}\n{n['text'] or ''}" for n in self.tree() if "showing" in n["states"])
 
     def says(self, text, seconds=10):
-        return wait_for(lambda: text in self.texts(), seconds, f"{text!r} to be shown")
+        return wait_for(lambda: text in visible(self.texts()), seconds, f"{text!r} to be shown")
 
     def open(self, page):
         self.again("--page", page)
