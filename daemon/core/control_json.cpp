@@ -67,6 +67,23 @@ constexpr std::array<std::pair<token::KeyAlgorithm, std::string_view>, 5> algori
     {token::KeyAlgorithm::ec_p384, "P-384"},
 }};
 
+using NameKind = token::AlternativeName::Kind;
+constexpr std::array<std::pair<NameKind, std::string_view>, 4> name_kinds{
+    {{NameKind::email, "email"}, {NameKind::dns, "dns"}, {NameKind::uri, "uri"}, {NameKind::ip, "ip"}}};
+constexpr std::size_t max_names = 16;
+constexpr std::size_t max_name_bytes = 255;
+
+std::optional<token::AlternativeName> alternative_name(const json& value) {
+    if (!value.is_object() || value.size() != 2 || !value.contains("kind") || !value.contains("value"))
+        return std::nullopt;
+    if (!value["kind"].is_string() || !value["value"].is_string()) return std::nullopt;
+    const auto& text = value["value"].get_ref<const std::string&>();
+    if (text.empty() || text.size() > max_name_bytes) return std::nullopt;
+    for (const auto& [kind, name] : name_kinds)
+        if (value["kind"].get_ref<const std::string&>() == name) return token::AlternativeName{kind, text};
+    return std::nullopt;
+}
+
 } // namespace
 
 std::string_view algorithm_name(token::KeyAlgorithm algorithm) noexcept {
@@ -240,6 +257,31 @@ std::optional<Failure> ParamReader::finish() {
                 break;
             }
     return problem_;
+}
+
+std::vector<token::AlternativeName> alternative_names(ParamReader& params) {
+    std::vector<token::AlternativeName> out;
+    const json* list = params.take("names");
+    if (list == nullptr) return out;
+    if (!list->is_array() || list->size() > max_names) {
+        params.wrong("names");
+        return out;
+    }
+    for (const json& one : *list) {
+        auto name = alternative_name(one);
+        if (!name) {
+            params.wrong("names[" + std::to_string(out.size()) + "]");
+            return out;
+        }
+        out.push_back(std::move(*name));
+    }
+    return out;
+}
+
+std::string shown_name(const token::AlternativeName& name) {
+    for (const auto& [kind, text] : name_kinds)
+        if (kind == name.kind) return std::string(text) + ": " + name.value;
+    return name.value;
 }
 
 } // namespace mohr::core

@@ -50,4 +50,9 @@ private:
     std::optional<protocol::Failure> problem_;
 };
 
+/// `names` of a certification request: at most 16 of `{kind: "email" | "dns" | "uri" | "ip", value}`.
+[[nodiscard]] std::vector<token::AlternativeName> alternative_names(ParamReader& params);
+/// "dns: portal.example", as a prompt shows it.
+[[nodiscard]] std::string shown_name(const token::AlternativeName& name);
+
 } // namespace mohr::core

@@ -55,16 +55,20 @@ void generate(State& state, Request request, ControlReply reply) {
     const auto algorithm = algorithm_from_name(algorithm_text);
     const std::string label = params.optional_text("label", max_label_bytes);
     const std::string subject = params.optional_text("subject", max_subject_bytes);
+    const auto names = alternative_names(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
     if (!algorithm) return reply(Failure(Code::unsupported_algorithm));
     state.on_pool_logged(
         request,
-        [&token = state.services.token, request, algorithm = *algorithm, label, subject] {
+        [&token = state.services.token, request, algorithm = *algorithm, label, subject, names] {
             return as_user(token, request, [&](const token::Authorisation& user) -> ControlOutcome {
                 const auto made = token.generate_key(user, algorithm, label);
                 if (!made) return token_failure(made.error());
-                const auto pkcs10 = token.certification_request(user, made->id, subject);
-                if (!pkcs10) return token_failure(pkcs10.error());
+                const auto pkcs10 = token.certification_request(user, made->id, subject, names);
+                if (!pkcs10) {
+                    (void)token.remove(user, made->id); // a key that nobody was told of
+                    return token_failure(pkcs10.error());
+                }
                 return json{{"id", made->id.text()}, {"request", to_base64(*pkcs10)}};
             });
         },
@@ -88,13 +92,14 @@ void certification_request(State& state, Request request, ControlReply reply) {
     ParamReader params(*request->params);
     const KeyId id = id_from(params);
     const std::string subject = params.optional_text("subject", max_subject_bytes);
+    const auto names = alternative_names(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,
-        [&token = state.services.token, request, id, subject]() -> ControlOutcome {
+        [&token = state.services.token, request, id, subject, names]() -> ControlOutcome {
             if (const auto known = find(token, id); !known) return known.error();
             return as_user(token, request, [&](const token::Authorisation& user) -> ControlOutcome {
-                const auto pkcs10 = token.certification_request(user, id, subject);
+                const auto pkcs10 = token.certification_request(user, id, subject, names);
                 if (!pkcs10) return token_failure(pkcs10.error());
                 return json{{"request", to_base64(*pkcs10)}};
             });

@@ -85,6 +85,7 @@ public:
         prompt().key_algorithm = reader_.optional_text("algorithm", 16, "RSA-2048");
         (void)reader_.optional_text("label", max_label_bytes);
         prompt().key_subject = reader_.optional_text("subject", max_subject_bytes);
+        for (const auto& name : alternative_names(reader_)) prompt().key_names.push_back(shown_name(name));
         if (auto failure = reader_.finish()) return *failure;
         if (!algorithm_from_name(prompt().key_algorithm)) return Failure(Code::unsupported_algorithm);
         return with_pin(token::Role::user);
@@ -93,6 +94,7 @@ public:
         const auto object = read_object();
         prompt().kind = PromptKind::request;
         prompt().key_subject = reader_.optional_text("subject", max_subject_bytes);
+        for (const auto& name : alternative_names(reader_)) prompt().key_names.push_back(shown_name(name));
         if (auto failure = reader_.finish()) return *failure;
         if (!object) return object.error();
         prompt().key_algorithm = algorithm_name(object->algorithm);

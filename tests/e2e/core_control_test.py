@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The control socket: who may use it, what it takes, that every request gets one reply."""
+import base64
 import json
 import os
 import pathlib
 import re
 import stat
 import struct
+import subprocess
 
 import pytest
 from core_harness import Control, Profile, acting_as
@@ -210,6 +212,23 @@ def test_matrix_of_roles(control, sandbox):
     assert control.call("token.setLabel", {"label": "Mine"}, admin) == {} and control.call("token.info")["label"] == "Mine"
     assert control.failure("token.setLabel", {"label": "No"}, {"admin_pin": user["user_pin"]}) == "pin_wrong"
     assert control.failure("key.generate", {"algorithm": "RSA-1024"}, user) == "unsupported_algorithm"
+
+
+def test_requests_with_alternative_names(control, sandbox):
+    """a request carries the alternative names that were asked for, and a malformed one leaves no key behind [R50]"""
+    user = {"user_pin": user_pin(sandbox)}
+    names = [{"kind": "email", "value": "a@example.ir"}, {"kind": "dns", "value": "portal.example"}, {"kind": "ip", "value": "127.0.0.1"}]
+    made = control.call("key.generate", {"algorithm": "P-256", "subject": "CN=New", "names": names}, user)
+    again = control.call("key.request", {"id": made["id"], "names": names[:1]}, user)
+    for request, expected in ((made, ["email:a@example.ir", "DNS:portal.example", "IP Address:127.0.0.1"]), (again, ["email:a@example.ir"])):
+        text = subprocess.run(["openssl", "req", "-inform", "DER", "-noout", "-text"], input=base64.b64decode(request["request"]),
+                              capture_output=True, check=True, timeout=30).stdout.decode()
+        assert ", ".join(expected) in text, text
+    keys = len(control.call("key.list"))
+    for wrong in ({}, [7], [{"kind": "upn", "value": "x"}], [{"kind": "email"}], [{"kind": "dns", "value": ""}], names * 6):
+        assert control.failure("key.generate", {"algorithm": "P-256", "names": wrong}, user) == "invalid_params"
+    assert control.failure("key.generate", {"algorithm": "P-256", "names": [{"kind": "ip", "value": "1.2.3"}]}, user) == "malformed_data"
+    assert len(control.call("key.list")) == keys
 
 
 def test_wrong_pin_down_to_blocked_and_back(control, sandbox):
