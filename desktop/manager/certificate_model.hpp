@@ -12,7 +12,7 @@ namespace mohr::desktop {
 class CertificateModel final : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column : std::uint8_t { name, issuer, use, level, valid_until, state, columns };
+    enum Column : std::uint8_t { name, state, use, level, valid_until, issuer, columns };
 
     using QAbstractTableModel::QAbstractTableModel;
 

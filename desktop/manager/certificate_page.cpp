@@ -32,8 +32,9 @@ constexpr int gap = 8;
 constexpr int wide_gap = 16;
 constexpr int table_height = 280;
 constexpr int row_height = 40;
+constexpr int min_column_width = 72;
 constexpr int min_name_width = 120;
-constexpr int max_name_width = 240;
+constexpr int max_name_width = 200;
 
 QStringList local_files(const QMimeData& data) {
     QStringList out;
@@ -127,6 +128,7 @@ void CertificatePage::make_table() {
     table_->verticalHeader()->setDefaultSectionSize(row_height);
     QHeaderView* header = table_->horizontalHeader();
     header->setHighlightSections(false);
+    header->setMinimumSectionSize(min_column_width);
     header->setDefaultAlignment(Qt::AlignLeading | Qt::AlignVCenter);
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
     header->setSectionResizeMode(CertificateModel::name, QHeaderView::Interactive);

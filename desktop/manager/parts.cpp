@@ -10,6 +10,7 @@
 #include <QPainter>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QScreen>
 #include <QStandardPaths>
 #include <QVBoxLayout>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int gap = 8;
 constexpr int wide_gap = 16;
+constexpr int preferred_width = 560;
 constexpr int selected_pixels = 80; ///< of a 20 pixel icon at four times the scale
 
 /// Plain text at the reading edge of the window, whatever the direction of what it holds.
@@ -132,7 +134,6 @@ Sheet::Sheet(QWidget* parent, const QString& title, const QString& accept_text)
     setAttribute(Qt::WA_DeleteOnClose);
     setModal(true);
     setWindowTitle(title);
-    setMinimumWidth(480);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(24, 24, 24, 24);
     layout->setSpacing(wide_gap);
@@ -151,6 +152,13 @@ Sheet::Sheet(QWidget* parent, const QString& title, const QString& accept_text)
     accept_->setDefault(true);
     connect(accept_, &QPushButton::clicked, this, &QDialog::accept);
     connect(reject_, &QPushButton::clicked, this, &QDialog::reject);
+}
+
+void Sheet::showEvent(QShowEvent* event) {
+    constexpr int frame = 64; // the window manager's and a little air
+    const QSize room = screen()->availableSize() - QSize(frame, frame);
+    resize(sizeHint().expandedTo(QSize(preferred_width, 0)).boundedTo(room));
+    QDialog::showEvent(event);
 }
 
 namespace {

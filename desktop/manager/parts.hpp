@@ -58,6 +58,9 @@ public:
     [[nodiscard]] QPushButton* accept_button() const { return accept_; }
     [[nodiscard]] QPushButton* reject_button() const { return reject_; }
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     QVBoxLayout* body_;
     QPushButton* accept_;

@@ -50,7 +50,7 @@ RecipientSheet::RecipientSheet(QWidget* parent, const std::vector<CertificateEnt
     QLabel* about = text_label(this);
     about->setText(qtTrId("file.seal.about"));
     list_->setAccessibleName(qtTrId("file.seal.for"));
-    list_->setMinimumHeight(200);
+    list_->setMinimumHeight(96);
     problem_->hide();
     auto* from_file = new QPushButton(qtTrId("file.seal.addFile"), this);
     body()->addWidget(about);

@@ -46,7 +46,8 @@ RequestSheet::RequestSheet(QWidget* parent, const QString& key)
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setMinimumHeight(320);
+    scroll->setMinimumHeight(96);
+    scroll->setSizeAdjustPolicy(QAbstractScrollArea::AdjustToContents);
     scroll->setWidget(inner);
     body()->addWidget(scroll, 1);
     if (key_.isEmpty()) {
@@ -150,7 +151,7 @@ RequestResultSheet::RequestResultSheet(QWidget* parent, const nlohmann::json& re
     text->setLayoutDirection(Qt::LeftToRight);
     text->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
     text->setLineWrapMode(QPlainTextEdit::NoWrap);
-    text->setMinimumSize(560, 240);
+    text->setMinimumHeight(96);
     text->setAccessibleName(qtTrId("certificate.request.ready"));
     body()->addWidget(text, 1);
     auto* copy = new QPushButton(qtTrId("common.copy"), this);

@@ -54,11 +54,16 @@ QString anchors_text(const std::vector<Certificate>& anchors) {
 
 VerifyVerdict verdict_of(const FileTask& task) {
     const nlohmann::json& signers = member(task.result, "signers");
-    if (!flag_member(task.result, "valid") || !signers.is_array() || signers.empty())
-        return VerifyVerdict::invalid;
-    for (const auto& signer : signers)
-        if (!flag_member(signer, "chainChecked")) return VerifyVerdict::intact;
-    return VerifyVerdict::good;
+    if (!signers.is_array() || signers.empty()) return VerifyVerdict::invalid;
+    VerifyVerdict verdict = VerifyVerdict::good;
+    for (const auto& signer : signers) {
+        const std::string said = text_member(signer, "verdict");
+        if (said != "valid" && said != "chain_invalid") return VerifyVerdict::invalid;
+        if (said == "chain_invalid" || !flag_member(signer, "chainChecked")) verdict = VerifyVerdict::intact;
+    }
+    // The core's word stands above what is made of its parts here.
+    return verdict == VerifyVerdict::good && !flag_member(task.result, "valid") ? VerifyVerdict::invalid
+                                                                                : verdict;
 }
 
 QString verdict_text(VerifyVerdict verdict) {

@@ -48,19 +48,19 @@ TEST_CASE("another name is one that nobody has", "[desktop][files]") {
 TEST_CASE("only a signature whose signers are all vouched for is called good", "[desktop][files]") {
     FileTask task;
     task.action = FileAction::verify;
-    const auto result = [](bool valid, std::initializer_list<bool> chains) {
+    const auto result = [&task](bool valid, const std::vector<std::pair<const char*, bool>>& said) {
         json signers = json::array();
-        for (const bool chain : chains) signers.push_back({{"verdict", "valid"}, {"chainChecked", chain}});
-        return json{{"valid", valid}, {"signers", signers}};
+        for (const auto& [verdict, chain] : said)
+            signers.push_back({{"verdict", verdict}, {"chainChecked", chain}});
+        task.result = {{"valid", valid}, {"signers", signers}};
+        return verdict_of(task);
     };
-    task.result = result(true, {true});
-    CHECK(verdict_of(task) == VerifyVerdict::good);
-    task.result = result(true, {true, false});
-    CHECK(verdict_of(task) == VerifyVerdict::intact);
-    task.result = result(false, {true});
-    CHECK(verdict_of(task) == VerifyVerdict::invalid);
-    task.result = result(true, {});
-    CHECK(verdict_of(task) == VerifyVerdict::invalid);
+    CHECK(result(true, {{"valid", true}}) == VerifyVerdict::good);
+    CHECK(result(true, {{"valid", true}, {"valid", false}}) == VerifyVerdict::intact);
+    CHECK(result(false, {{"chain_invalid", true}}) == VerifyVerdict::intact);
+    CHECK(result(false, {{"valid", true}}) == VerifyVerdict::invalid);
+    CHECK(result(false, {{"chain_invalid", true}, {"digest_mismatch", false}}) == VerifyVerdict::invalid);
+    CHECK(result(true, {}) == VerifyVerdict::invalid);
     task.result = nullptr;
     CHECK(verdict_of(task) == VerifyVerdict::invalid);
 }
