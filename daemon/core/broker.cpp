@@ -65,7 +65,8 @@ void ConsentBroker::withdraw(Ticket ticket, PromptEnd why) {
     if (on_screen_ && on_screen_->entry.ticket == ticket) {
         const auto over = std::move(*on_screen_);
         on_screen_.reset();
-        const bool undecided = over.phase == Phase::shown && over.visible;
+        const bool undecided =
+            over.phase == Phase::shown; // also where its window is still coming up: it cost a process
         if (undecided && why != PromptEnd::stopping && !over.entry.request.local)
             budget_.abandoned(over.entry.request.origin);
         surface_.close(over.prompt, why);

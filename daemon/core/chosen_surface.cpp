@@ -22,6 +22,10 @@ std::string ChosenSurface::kind() const {
     return may_use_terminal() ? terminal_.kind() : "none";
 }
 
+void ChosenSurface::refresh() {
+    if (may_use_window()) display_.look([] {});
+}
+
 void ChosenSurface::show(const PromptRequest& request, Shown shown, Answered answered) {
     const auto draw = [this, request, shown = std::move(shown), answered = std::move(answered)] {
         const bool window = may_use_window() && display_.known();

@@ -21,6 +21,7 @@ public:
     /// As of the last look for a display.
     [[nodiscard]] std::string kind() const override;
     [[nodiscard]] bool may_draw_windows() const override { return may_use_window(); }
+    void refresh() override;
     void show(const PromptRequest& request, Shown shown, Answered answered) override;
     void settled(PromptId prompt) override;
     void close(PromptId prompt, PromptEnd why) override;

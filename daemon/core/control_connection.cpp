@@ -130,7 +130,7 @@ bool ControlConnection::read_once() {
         if (first_byte) arm_deadline();
         return true;
     }
-    if (auto* text = std::get_if<std::string>(&**frame)) return on_json(std::move(*text));
+    if (auto* text = std::get_if<std::string>(&**frame)) return on_json(*text);
     return on_secret(std::move(std::get<Secret>(**frame)));
 }
 
@@ -164,7 +164,7 @@ void ControlConnection::arm_deadline() {
     });
 }
 
-bool ControlConnection::on_json(std::string text) {
+bool ControlConnection::on_json(const std::string& text) {
     if (pending_) return fail("a secret was announced and did not come");
     jsonrpc::ParseOptions options;
     options.attachments = true;
@@ -240,8 +240,7 @@ void ControlConnection::on_request(Pending complete) {
     request.secrets = std::move(complete.secrets);
     request.descriptors = std::move(complete.descriptors);
     const std::weak_ptr<ControlConnection> weak = shared_from_this();
-    auto log = log_;
-    handlers_.request(std::move(request), [weak, id, log, method = request.method](ControlOutcome outcome) {
+    const auto answer = [weak, id, log = log_](const ControlOutcome& outcome) {
         if (!outcome && !outcome.error().detail.empty())
             log->info("control: {}", printable(outcome.error().detail));
         const auto self = weak.lock();
@@ -249,7 +248,8 @@ void ControlConnection::on_request(Pending complete) {
         --self->open_requests_;
         self->send(outcome ? jsonrpc::make_result(id, std::move(outcome.value()))
                            : jsonrpc::make_error(id, outcome.error()));
-    });
+    };
+    handlers_.request(std::move(request), answer);
 }
 
 void ControlConnection::on_answer(Pending complete) {

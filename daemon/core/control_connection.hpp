@@ -116,7 +116,7 @@ private:
     bool take_descriptors(msghdr& header, bool first_byte);
     bool fail(std::string_view why);
     void arm_deadline();
-    bool on_json(std::string text);
+    bool on_json(const std::string& text);
     bool on_secret(Secret secret);
     bool complete_if_ready();
     void dispatch(Pending complete);

@@ -44,6 +44,7 @@ bool without_params(const ControlRequest& request, const ControlReply& reply) {
 void status(State& state, Request request, ControlReply reply) {
     if (!without_params(*request, reply)) return;
     const ControlServices& services = state.services;
+    services.surface.refresh();
     const DoorStatus door = services.door.status();
     json sockets = json::array();
     for (const auto& socket : services.listeners.sockets())

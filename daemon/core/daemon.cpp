@@ -202,12 +202,13 @@ void Daemon::Parts::make_surface() {
         [this] { return display.environment(); }, [this] { return to_prompt_json(interface->values()); });
     chosen.emplace(config.surface, display, *window, terminal);
     display.on_change([this] {
+        log->info("prompts: {}", chosen->kind());
         operations->surface_changed();
         if (!api) return;
         api->broadcast("agent.changed");
         api->broadcast("service.changed");
     });
-    display.look([] {});
+    chosen->refresh();
 }
 
 Result<void, StartFailure> Daemon::Parts::make_policy() {

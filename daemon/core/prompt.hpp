@@ -175,6 +175,8 @@ public:
     [[nodiscard]] virtual std::string kind() const = 0;
     /// Whether a window may be drawn, so that one can ask for secrets in place of a client.
     [[nodiscard]] virtual bool may_draw_windows() const { return false; }
+    /// Looks whether kind() is still so, for whoever asks after it; a change is told later.
+    virtual void refresh() {}
     /// At most one prompt is shown at a time.
     virtual void show(const PromptRequest& request, Shown shown, Answered answered) = 0;
     /// The answer to this prompt was taken and no other prompt follows for the same request.

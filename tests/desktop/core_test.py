@@ -179,6 +179,44 @@ def test_planted_library(build, display):
             run(go())
 
 
+UNIT = """#!/usr/bin/python3
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+for option in (65, 38):  # PR_SET_MDWE, PR_SET_NO_NEW_PRIVS
+    if libc.prctl(option, 1, 0, 0, 0) != 0: sys.exit(f'prctl {option}: {os.strerror(ctypes.get_errno())}')
+os.execv(%r, sys.argv)
+"""
+
+
+def test_within_the_unit(build, display):
+    """the windows and the preview come up under what the systemd unit takes from the daemon: no new privileges, no memory that is written and run"""
+    with private_directory() as base:
+        (base / "daemon/core").mkdir(parents=True)
+        launcher = base / "daemon/core/mohrd"
+        launcher.write_text(UNIT % str(build / "daemon/core/mohrd"))
+        for path in (base / "daemon", base / "daemon/core", launcher):
+            path.chmod(0o755)
+        with Sandbox(base, environment=session(display)) as sandbox, Control(sandbox.ready["control"]) as control:
+            async def go():
+                async with sandbox.page() as page:
+                    _, reply, sending = page.begin("service.requestAccess")
+                    await sending
+                    await asyncio.to_thread(wait_asking, control, "access")
+                    display.key("Return")
+                    await asyncio.wait_for(reply, 10)
+                    _, reply, sending = page.begin("sign.cms", document=document("drawn by another process"))
+                    await sending
+                    await asyncio.to_thread(wait_asking, control, "sign")
+                    pid = prompt_pid(sandbox.pid)
+                    assert "NoNewPrivs:\t1" in pathlib.Path(f"/proc/{pid}/status").read_text()
+                    drawn = lambda: any("drawn by another process" in (node["text"] or "") for node in display.tree(pid))
+                    await asyncio.to_thread(wait_for, drawn, 10, "the preview")
+                    display.key("Escape")
+                    with pytest.raises(RpcError):
+                        await asyncio.wait_for(reply, 10)
+            run(go())
+
+
 def test_kill_restart_and_deadline(build, display):
     """a killed window, a killed daemon and a deadline each end the request once, and nothing is left on the screen"""
     async def asked(sandbox, control, page):

@@ -149,9 +149,12 @@ def test_an_agent_that_was_there_first(build):
                         assert control.call("service.status")["agent"] == "window"
                     with Agent(setting.sandbox.ready["control"]) as late:
                         assert await asyncio.to_thread(late.registered) == "agent_exists"
+                    # Asking after the service is enough to find out that the session is over, or has begun.
+                    for text, kind in (("LANG=C", "terminal"), ("DISPLAY=:79", "window")):
+                        block.write_text(text)
+                        with setting.control() as control:
+                            eventually(lambda: control.call("service.status")["agent"] == kind)
             run(go())
-            early.end()
-            assert early.pid is None
 
 
 def test_a_dead_window(desktop):

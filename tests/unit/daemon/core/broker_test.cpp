@@ -394,18 +394,18 @@ TEST_CASE(
     CHECK(heard.how == ConsentBroker::Ended::How::expired);
 }
 
-TEST_CASE("a prompt that nobody has seen counts against no site when it is taken away [T15]", "[broker]") {
+TEST_CASE("a page that takes prompts away before their windows are up gets three a minute too [T15]",
+          "[broker]") {
     Fixture f;
     f.surface.slow = true;
     for (int i = 0; i < 10; ++i) {
         Heard heard;
         const auto ticket = f.ask(a, heard);
-        REQUIRE(ticket);
-        f.broker.withdraw(*ticket, PromptEnd::gone);
+        if (ticket) f.broker.withdraw(*ticket, PromptEnd::gone);
         f.executor.run();
     }
-    CHECK(f.surface.shown.size() == 10);
-    CHECK(f.surface.closed.size() == 10);
+    CHECK(f.surface.shown.size() == 3);
+    CHECK(f.surface.closed.size() == 3);
 }
 
 TEST_CASE("a surface is told once that an answer is settled, and that one in work is given up", "[broker]") {
