@@ -88,7 +88,7 @@ PromptWindow::ProcessPointer PromptWindow::start() {
     }
     Descriptor ours(ends[0]);
     Descriptor theirs(ends[1]);
-    const auto process = std::make_shared<Process>();
+    auto process = std::make_shared<Process>();
     process->number = ++processes_;
     const std::weak_ptr<int> alive = alive_;
     const std::weak_ptr<Process> weak = process;

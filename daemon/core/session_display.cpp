@@ -72,7 +72,7 @@ std::vector<std::string> display_environment(const Variables& own, const Variabl
     if (!mine) take(manager);
     take(own);
     std::vector<std::string> environment{"PATH=/usr/bin:/bin"};
-    for (const auto& [name, value] : chosen) environment.push_back(name + "=" + value);
+    for (const auto& [name, value] : chosen) environment.emplace_back(name).append("=").append(value);
     std::sort(environment.begin(), environment.end());
     return environment;
 }
