@@ -16,7 +16,7 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-x", "c++", "-DOPEN
 
 def qt_flags():
     """Of Qt 6, for the windows; without it (a daemon alone is built) their headers are left out."""
-    result = subprocess.run(["pkg-config", "--cflags", "Qt6Widgets", "Qt6Svg"], capture_output=True, text=True)
+    result = subprocess.run(["pkg-config", "--cflags", "Qt6Widgets", "Qt6Svg", "Qt6DBus", "Qt6Network"], capture_output=True, text=True)
     return result.stdout.replace("-I", "-isystem").split() + ["-fPIC"] if result.returncode == 0 else None
 
 

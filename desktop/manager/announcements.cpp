@@ -63,7 +63,7 @@ void Announcements::look() {
 
 void Announcements::tell_stopped() {
     notifier_.show({QStringLiteral("stopped"), qtTrId("M47"), qtTrId("manager.notice.howToStart"),
-                    qtTrId("manager.switch.on"), [this] { state_.set_running(true); }, false});
+                    qtTrId("manager.switch.on"), [this] { state_.set_running(true); }, false, true});
 }
 
 void Announcements::tell_windows() {

@@ -91,7 +91,7 @@ void Desktop::look_at_permission() {
     };
     if (window_.isVisible()) return show_permission_message(window_, open_settings);
     notifier_.show({QStringLiteral("permission"), qtTrId("app.name"), qtTrId("M02"),
-                    qtTrId("svc.openSettings"), open_settings, true});
+                    qtTrId("svc.openSettings"), open_settings, true, true});
 }
 
 void Desktop::switch_service(bool running) {

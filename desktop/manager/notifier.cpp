@@ -6,6 +6,7 @@
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
 #include <QSystemTrayIcon>
+#include <utility>
 
 namespace mohr::desktop {
 namespace {
@@ -28,6 +29,12 @@ Notifier::Notifier(std::function<QSystemTrayIcon*()> tray, QObject* parent)
 }
 
 void Notifier::show(const Notice& notice) {
+    Shown& shown = shown_[notice.id];
+    shown.closed = false;
+    if (shown.on_its_way) {
+        shown.next = notice;
+        return;
+    }
     send(notice, [this, notice](bool done) {
         if (!done) fall_back(notice);
     });
@@ -39,8 +46,8 @@ void Notifier::try_out(const Notice& notice, std::function<void(bool)> handler) 
 
 void Notifier::send(const Notice& notice, std::function<void(bool)> handler) {
     QStringList actions;
-    if (!notice.action.isEmpty())
-        actions = {QStringLiteral("default"), notice.action, QStringLiteral("act"), notice.action};
+    if (notice.click) actions = {QStringLiteral("default"), notice.action};
+    if (!notice.action.isEmpty()) actions += {QStringLiteral("act"), notice.action};
     QVariantMap hints{{QStringLiteral("desktop-entry"), QStringLiteral("ir.mohr.Desktop")}};
     if (notice.urgent) hints.insert(QStringLiteral("urgency"), QVariant::fromValue(critical));
     QDBusMessage call = QDBusMessage::createMethodCall(service, path, service, QStringLiteral("Notify"));
@@ -48,14 +55,29 @@ void Notifier::send(const Notice& notice, std::function<void(bool)> handler) {
     call.setArguments({QStringLiteral("mohr-desktop"), shown_.value(notice.id).number,
                        QStringLiteral("ir.mohr.Desktop"), notice.title, notice.body.toHtmlEscaped(), actions,
                        hints, notice.urgent ? 0 : -1});
+    shown_[notice.id].on_its_way = true;
+    shown_[notice.id].act = notice.act;
     auto* waiting = new QDBusPendingCallWatcher(QDBusConnection::sessionBus().asyncCall(call, call_ms), this);
     connect(waiting, &QDBusPendingCallWatcher::finished, this,
-            [this, waiting, id = notice.id, act = notice.act, handler = std::move(handler)] {
+            [this, waiting, id = notice.id, handler = std::move(handler)] {
                 waiting->deleteLater();
                 const QDBusPendingReply<uint> reply = *waiting;
-                if (!reply.isError()) shown_[id] = {reply.value(), act};
                 handler(!reply.isError());
+                sent(id, reply.isError() ? std::nullopt : std::optional(reply.value()));
             });
+}
+
+void Notifier::sent(const QString& id, std::optional<uint> number) {
+    Shown& shown = shown_[id];
+    shown.on_its_way = false;
+    shown.number = number.value_or(0);
+    const std::optional<Notice> next = std::exchange(shown.next, std::nullopt);
+    if (shown.closed)
+        close(id);
+    else if (next)
+        show(*next);
+    else if (!number)
+        shown_.remove(id);
 }
 
 void Notifier::fall_back(const Notice& notice) {
@@ -64,6 +86,13 @@ void Notifier::fall_back(const Notice& notice) {
 }
 
 void Notifier::close(const QString& id) {
+    const auto found = shown_.find(id);
+    if (found == shown_.end()) return;
+    if (found->on_its_way) {
+        found->closed = true;
+        found->next.reset();
+        return;
+    }
     const Shown shown = shown_.take(id);
     if (shown.number == 0) return;
     QDBusMessage call =
@@ -82,7 +111,7 @@ void Notifier::action_invoked(uint number, const QString&) {
 
 void Notifier::notification_closed(uint number, uint) {
     for (auto it = shown_.begin(); it != shown_.end();)
-        it = it->number == number ? shown_.erase(it) : std::next(it);
+        it = it->number == number && !it->on_its_way ? shown_.erase(it) : std::next(it);
 }
 
 } // namespace mohr::desktop

@@ -6,6 +6,7 @@
 #include <QObject>
 #include <QString>
 #include <functional>
+#include <optional>
 
 class QSystemTrayIcon;
 
@@ -18,6 +19,7 @@ struct Notice {
     QString action; ///< its button; empty: none
     std::function<void()> act;
     bool urgent = false; ///< stays until it is closed
+    bool click = false;  ///< a click anywhere on it does the same as its button
 };
 
 /// Messages of the desktop (org.freedesktop.Notifications), else of the old-style tray icon.
@@ -39,10 +41,15 @@ private:
     void send(const Notice& notice, std::function<void(bool)> handler);
     void fall_back(const Notice& notice);
 
+    /// One notice on the screen, or on its way there: the next with its id waits for the number of this one.
     struct Shown {
         uint number = 0;
         std::function<void()> act;
+        bool on_its_way = false;
+        bool closed = false; ///< before its number was known
+        std::optional<Notice> next;
     };
+    void sent(const QString& id, std::optional<uint> number);
     std::function<QSystemTrayIcon*()> tray_;
     QHash<QString, Shown> shown_;
 };

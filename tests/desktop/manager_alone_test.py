@@ -2,14 +2,16 @@
 """mohr-desktop where each test has a program of its own: an open request, the first start, Wayland."""
 import asyncio
 import contextlib
+import re
 import threading
 import time
 
 import pytest
 from display import wait_for
-from manager_process import Manager, Neighbours, within
+from manager_process import Manager, Neighbours, accepts, within
 
-from harness import RpcError, Sandbox, children_of, run
+from dastine import DastinePage
+from harness import RpcError, Sandbox, b64, children_of, openssl, pem_of, run, unb64
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +97,81 @@ def test_wayland(build, display, sandbox):
     finally:
         weston.terminate()
         weston.wait(5)
+
+
+def test_old_style_tray(build, display, sandbox):
+    """where the panel knows only the old kind of tray the icon stands there, and a click on it switches the service [R13]"""
+    sandbox.mohr("start")
+    tint2 = display.spawn(["tint2"])
+    try:
+        with Neighbours(display), Manager(build, display, sandbox.ready["control"], ["--background"], wait=False):
+            icon = wait_for(lambda: re.search(r'"mohr-desktop": \("mohr-desktop" .*\)  (\d+)x(\d+)\+\d+\+\d+  \+(\d+)\+(\d+)',
+                                              display.output(["xwininfo", "-root", "-tree"])), 20, "the icon in the panel")
+            width, height, x, y = map(int, icon.groups())
+            time.sleep(4)
+            assert "frame" not in [n["role"] for n in all_nodes(display) if "showing" in n["states"]]
+            display.click(x + width // 2, y + height // 2)
+            within(2, lambda: not accepts(sandbox.port), "the port to refuse")
+            time.sleep(1)  # two clicks would be a double click
+            display.click(x + width // 2, y + height // 2)
+            within(2, lambda: accepts(sandbox.port), "the port to accept")
+    finally:
+        tint2.terminate()
+        tint2.wait(5)
+
+
+def all_nodes(display):
+    """What is on the accessibility bus, of whatever program."""
+    return [node for _, pid in display.ask_tree("programs") for node in display.tree(pid)]
+
+
+SCRIPT = [{"decision": "allow", "certificate": "RSA Silver"}, {"decision": "allow", "window": {"items": 20, "minutes": 5}}]
+
+
+def test_decrypt_window_is_told_and_ended(build, display):
+    """a site that may decrypt without prompts is told in a notification and on the page, counting down, and ended from both [R190]"""
+    with Sandbox(build, script=SCRIPT) as sandbox, Neighbours(display, "panel", "notifications") as desk, \
+            Manager(build, display, sandbox.ready["control"]) as manager:
+        desk.looks("دستینه: روشن")
+
+        async def body():
+            async with DastinePage(sandbox) as page:
+                await page.select()
+                envelope = b64(sealed(await page.call("GetSelectedCertificate"), b"secret"))
+                assert unb64(await page.call("CmsDecrypt", cipher=envelope)) == b"secret"
+                await asyncio.to_thread(ended_on_the_page, manager, desk, page.origin)
+                assert unb64(await page.call("CmsDecrypt", cipher=envelope)) == b"secret"
+                await asyncio.to_thread(ended_in_the_notification, desk)
+        run(body())
+
+
+def windows_told(desk):
+    return [n for n in desk.ask("notices")["shown"] if "بدون پرسش رمزگشایی" in n["summary"]]
+
+
+def ended_on_the_page(manager, desk, origin):
+    told = wait_for(lambda: windows_told(desk), 10, "the notification")[-1]
+    assert "۱۹" in told["body"] and told["actions"][-1] == "همین حالا پایان بده"
+    manager.open("service")
+    manager.says(f"{origin} می‌تواند ۱۹ مورد دیگر را تا", 10)
+    first = line_of(manager)
+    wait_for(lambda: line_of(manager) != first, 5, "the time to count down")
+    manager.press("push button", "پایان رمزگشایی بدون پرسش برای")
+    manager.gone("push button", "پایان رمزگشایی بدون پرسش برای")
+    wait_for(lambda: told["id"] in desk.ask("notices")["closed"], 5, "the notification to go")
+
+
+def ended_in_the_notification(desk):
+    closed = desk.ask("notices")["closed"]
+    again = wait_for(lambda: [n for n in windows_told(desk) if n["id"] not in closed], 10, "the second notification")[-1]
+    desk.ask("invoke", id=again["id"])
+    wait_for(lambda: again["id"] in desk.ask("notices")["closed"], 5, "the window to end")
+
+
+def sealed(certificate, content):
+    return openssl("cms", "-encrypt", "-binary", "-aes128", "-outform", "DER", "-out", "out", "-in", "content", "cert.pem",
+                   files={"content": content, "cert.pem": pem_of(certificate)}).out
+
+
+def line_of(manager):
+    return next((n["name"] for n in manager.tree() if n["role"] == "label" and "می‌تواند" in n["name"] and "showing" in n["states"]), "")
