@@ -60,6 +60,8 @@ RecipientSheet::RecipientSheet(QWidget* parent, const std::vector<CertificateEnt
     for (const CertificateEntry& entry : own)
         if (entry.certificate && entry.state == CertificateState::active)
             add(*entry.certificate, qtTrId("file.seal.own"), false);
+    list_->setCurrentRow(0);
+    list_->setFocus();
     connect(list_, &QListWidget::itemChanged, this, &RecipientSheet::check);
     connect(from_file, &QPushButton::clicked, this, [this] {
         ask_for_files(this, qtTrId("file.seal.addFile"), qtTrId("certificate.import.filter"), true,

@@ -11,6 +11,7 @@ from core_harness import Profile, acting_as
 from harness import children_of, private_directory
 
 TEXTS = pathlib.Path(__file__).resolve().parents[2] / "desktop/texts"
+ISOLATES = dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069\u200b"))
 ARMED_AFTER = 1.2  # seconds; a prompt takes nothing before
 
 
@@ -100,9 +101,12 @@ class Desk:
         """What is showing; nothing where it changed while it was read."""
         assert self.manager.poll() is None, f"mohr-desktop ended with {self.manager.returncode}"
         try:
-            return [node for node in self.display.tree(self.manager.pid) if "showing" in node["states"]]
+            nodes = [node for node in self.display.tree(self.manager.pid) if "showing" in node["states"]]
         except LookupError:
             return []
+        for node in nodes:
+            node["name"] = node["name"].translate(ISOLATES)
+        return nodes
 
     def hides(self, text, seconds=15):
         def gone():

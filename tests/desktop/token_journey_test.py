@@ -149,3 +149,105 @@ def remove_and_reset(desk):
     desk.shows(say("M17"))
     desk.press(say("common.no"))
     assert desk.call("key.list") == []
+
+
+def pkcs12(desk, password, *dates):
+    """A key and certificate of the test authority that come in a file."""
+    desk.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "carried.key", "-out", "carried.csr", "-subj", "/O=Test/CN=Carried Along")
+    issue(desk, "carried.csr", "carried.pem", *dates)
+    desk.openssl("pkcs12", "-export", "-inkey", "carried.key", "-in", "carried.pem", "-certfile", "ca.pem", "-passout", f"pass:{password}",
+                 "-out", "carried.p12")
+    return desk.base / "carried.p12"
+
+
+def initialised(desk):
+    with desk.profile.connect() as control:
+        control.call("token.initialise", {}, {"user_pin": USER, "admin_pin": ADMIN})
+
+
+def import_file(desk, path, *secrets):
+    desk.press(desk.say("certificate.import"))
+    desk.choose_file(path)
+    if secrets:
+        desk.answer(*secrets, accept=desk.say("prompt.act.import"))
+
+
+def test_files_for_oneself(build, display):
+    """a carried PKCS#12 key seals and opens files, nothing is overwritten unasked, and it goes for good only after its ten seconds [R50] [R150]"""
+    with Desk(build, display, "en") as desk:
+        say = desk.say
+        authority(desk)
+        initialised(desk)
+        desk.open("--page", "certificates")
+        desk.dismiss_permission()
+        desk.shows(say("certificate.none"))
+        import_file(desk, pkcs12(desk, "geheim"), "geheim", USER)
+        desk.select_row("Carried Along")
+
+        document = desk.write("letter.txt", "a letter\n")
+        desk.hand_over("seal", document)
+        desk.find("list item", say("file.seal.own"))
+        desk.display.key("space")  # the list has the focus, and the first row is chosen
+        desk.press_in_question(say("file.action.seal"))
+        sealed = desk.base / "letter.txt.p7m"
+        wait_for(sealed.exists, 20, "the sealed file")
+        desk.openssl("cms", "-decrypt", "-inform", "DER", "-in", sealed, "-inkey", "carried.key", "-recip", "carried.pem", "-out", "opened")
+        assert (desk.base / "opened").read_bytes() == b"a letter\n"
+
+        desk.hand_over("open", sealed)
+        desk.press_in_question(say("file.exists.other"))
+        desk.answer(USER, accept=say("prompt.act.decrypt"))
+        other = desk.base / "letter (2).txt"
+        wait_for(other.exists, 20, "the opened file")
+        assert other.read_bytes() == b"a letter\n" and document.read_bytes() == b"a letter\n"
+
+        desk.hand_over("sign", document)
+        desk.prompt()
+        desk.press(say("file.cancel", "letter.txt"))
+        desk.shows(say("file.state.cancelled"))
+        desk.press(say("file.clear"))
+        desk.hides(say("file.state.cancelled"))
+        assert not [path.name for path in desk.base.iterdir() if path.name.startswith("letter.txt.p7s") or path.name.endswith(".part")]
+
+        large = desk.write("large.bin", "")
+        with open(large, "r+b") as file:
+            file.truncate(2 << 30)
+        desk.hand_over("seal", large)
+        desk.find("list item", say("file.seal.own"))
+        desk.display.key("space")
+        desk.press_in_question(say("file.action.seal"))
+        desk.find("progress bar", "large.bin")
+        desk.press(say("file.cancel", "large.bin"))
+        desk.shows(say("file.state.cancelled"))
+        wait_for(lambda: not [path for path in desk.base.iterdir() if path.name.endswith(".part")], 10, "the end of what was half written")
+        assert not (desk.base / "large.bin.p7m").exists()
+
+        desk.select_page("cert.management")
+        desk.select_row("Carried Along")
+        desk.press(say("certificate.details"))
+        desk.press(say("certificate.remove"))
+        desk.press_in_question(say("certificate.remove"))
+        asked = time.monotonic()
+        desk.answer(USER, accept=say("prompt.act.remove"))
+        assert time.monotonic() - asked > 9
+        desk.shows(say("certificate.remove.done"))
+        assert desk.call("key.list") == []
+
+
+def test_states_of_certificates(build, display):
+    """an expired certificate is shown as such and is no recipient, and a file without a key here is not taken [R143]"""
+    with Desk(build, display, "en") as desk:
+        say = desk.say
+        authority(desk)
+        initialised(desk)
+        desk.open("--page", "certificates")
+        desk.dismiss_permission()
+        import_file(desk, pkcs12(desk, "geheim", "-days", "-1"), "geheim", USER)
+        desk.shows(say("certificate.state.expired"))
+        desk.hand_over("seal", desk.write("letter.txt", "a letter\n"))
+        desk.shows(say("file.seal.about"))
+        assert not any(say("file.seal.own") in node["name"] for node in desk.nodes())
+        desk.display.key("Escape")
+        desk.select_page("cert.management")
+        import_file(desk, desk.base / "ca.pem")
+        desk.shows(say("certificate.import.noKey").split("%1")[0].strip())
