@@ -95,9 +95,12 @@ public:
         work_ = make_work(context);
         work_->start();
     }
+    /// Also while the result is being written: a sealed file is one from the first byte on.
     void cancel() {
+        if (done_) return;
         abandon();
-        finish(Failure(Code::cancelled));
+        result_.emplace(Failure(Code::cancelled));
+        pump_soon();
     }
     void abandon() {
         if (operation_ != 0) host_.cancel_operation(std::exchange(operation_, 0));

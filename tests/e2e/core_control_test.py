@@ -214,6 +214,30 @@ def test_matrix_of_roles(control, sandbox):
     assert control.failure("key.generate", {"algorithm": "RSA-1024"}, user) == "unsupported_algorithm"
 
 
+def test_cancelled_file_work(control, sandbox):
+    """work on a file ends half way when it is cancelled, and is answered once"""
+    source, target = sandbox.base / "large", sandbox.base / "sealed"
+    with acting_as():
+        source.touch()
+        os.truncate(source, 4 << 30)
+        files = {"input": os.open(source, os.O_RDONLY), "output": os.open(target, os.O_RDWR | os.O_CREAT, 0o600)}
+    try:
+        certificate = next(key["certificate"] for key in control.call("key.list") if "keyEncipherment" in key.get("keyUsage", []))
+        number = control.begin("file.encrypt", {"name": "large", "recipients": [certificate]}, None, files)
+        while control.receive().get("method") != "progress":
+            pass
+        control.send({"jsonrpc": "2.0", "method": "$/cancel", "params": {"id": number}})
+        with pytest.raises(RpcError) as failure:
+            control.reply_to(number)
+        assert failure.value.code == "cancelled" and target.stat().st_size < 4 << 30
+        assert control.call("service.status")["running"] is True
+    finally:
+        for file in files.values():
+            os.close(file)
+        source.unlink()
+        target.unlink()
+
+
 def test_requests_with_alternative_names(control, sandbox):
     """a request carries the alternative names that were asked for, and a malformed one leaves no key behind [R50]"""
     user = {"user_pin": user_pin(sandbox)}
