@@ -78,8 +78,15 @@ void Desktop::first_steps() {
     if (!state_.reachable() || std::exchange(first_steps_done_, true)) return;
     if (!line_.page.isEmpty() || !line_.verb.isEmpty()) return;
     if (!tour_was_seen() && !line_.background) return window_.open(QStringLiteral("tour"));
-    if (state_.status()->token == QLatin1String("activated"))
-        window_.open(QStringLiteral("token"), QStringLiteral("offer-reset"));
+    if (state_.status()->token != QLatin1String("activated")) return;
+    const auto offer = [this] { window_.open(QStringLiteral("token"), QStringLiteral("offer-reset")); };
+    if (window_.isVisible()) return offer();
+    const auto come_and_offer = [this, offer] {
+        window_.come_forward();
+        offer();
+    };
+    notifier_.show({QStringLiteral("reset"), qtTrId("app.name"), qtTrId("M08"), qtTrId("reset.title"),
+                    come_and_offer, true, true});
 }
 
 void Desktop::look_at_permission() {

@@ -10,8 +10,9 @@ import pytest
 from display import wait_for
 from manager_process import Manager, Neighbours, accepts, within
 
+from core_harness import Profile
 from dastine import DastinePage
-from harness import RpcError, Sandbox, b64, children_of, openssl, pem_of, run, unb64
+from harness import RpcError, Sandbox, b64, children_of, openssl, pem_of, private_directory, run, unb64
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +176,19 @@ def sealed(certificate, content):
 
 def line_of(manager):
     return next((n["name"] for n in manager.tree() if n["role"] == "label" and "می‌تواند" in n["name"] and "showing" in n["states"]), "")
+
+
+def test_reset_is_offered_at_every_start(build, display):
+    """while the token has no PINs the reset is offered at every start, in the tray by a notification that leads to it [R40] [R33]"""
+    with private_directory() as base, Profile(build, base) as profile, Neighbours(display, "panel", "notifications") as desk:
+        profile.start()
+        for _ in range(2):
+            before = len(desk.ask("notices")["shown"])
+            with Manager(build, display, profile.control, ["--background"], wait=False) as manager:
+                told = wait_for(lambda: [n for n in desk.ask("notices")["shown"][before:] if n["body"] == "ابتدا توکن را بازنشانی کنید."], 15,
+                                "the notification")[-1]
+                desk.ask("invoke", id=told["id"])
+                manager.find("dialog", "بازنشانی توکن همراه")
+            with Manager(build, display, profile.control) as manager:
+                manager.find("dialog", "بازنشانی توکن همراه")
+                manager.says("ابتدا توکن را بازنشانی کنید.")
