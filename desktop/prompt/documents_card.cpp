@@ -75,14 +75,14 @@ QLabel* foreign_line(const QString& text, const char* style, QWidget* parent, bo
 }
 
 /// The document as mohr-preview draws it; without a descriptor its beginning, or why it cannot be shown.
-QWidget* make_preview(const Prompt::Document& document, const Previews& previews, bool blind,
+QWidget* make_preview(const Prompt::Document& document, const Previews& previews, bool signs, bool blind,
                       QWidget* parent) {
     const auto found = previews.find(document.preview_descriptor);
     if (found != previews.end() && document.size)
         return new PreviewPane({found->second.get(), document.preview_offset, *document.size},
                                from_utf8(document.media_type), from_utf8(document.name), parent);
     if (!document.preview.empty()) return make_text(from_utf8(document.preview), parent);
-    if (blind) return nullptr; // the notice says it
+    if (blind || !signs) return nullptr; // the notice says it; or there is nothing that could be shown
     const bool large = document.size.value_or(0) > max_previewed_bytes;
     return make_line(qtTrId(large ? "prompt.preview.large" : "prompt.noPreview"), "muted", parent);
 }
@@ -90,7 +90,8 @@ QWidget* make_preview(const Prompt::Document& document, const Previews& previews
 } // namespace
 
 DocumentsCard::DocumentsCard(const Prompt& prompt, const Previews& previews, QWidget* parent)
-    : Card(parent), documents_(prompt.documents), previews_(previews), blind_(prompt.blind) {
+    : Card(parent), documents_(prompt.documents), previews_(previews),
+      signs_(prompt.kind == Prompt::Kind::sign), blind_(prompt.blind) {
     if (documents_.size() > 1) add_list(prompt);
     show_document(0);
 }
@@ -141,7 +142,8 @@ void DocumentsCard::show_document(std::size_t index) {
             detail_));
         rows->addWidget(foreign_line(grouped(from_utf8(document.digest)), "mono", detail_, true));
     }
-    if (QWidget* const preview = make_preview(document, previews_, blind_, detail_)) rows->addWidget(preview);
+    if (QWidget* const preview = make_preview(document, previews_, signs_, blind_, detail_))
+        rows->addWidget(preview);
     column().addWidget(detail_);
     detail_->show();
 }

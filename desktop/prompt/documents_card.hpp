@@ -25,6 +25,7 @@ private:
 
     std::vector<protocol::Prompt::Document> documents_;
     const Previews& previews_;
+    bool signs_;
     bool blind_;
     QWidget* detail_ = nullptr;
 };

@@ -119,6 +119,7 @@ std::optional<protocol::Prompt::Window> WindowOffer::terms() const {
 
 FileChooser::FileChooser(QWidget* parent) : Card(parent), name_(make_line(QString(), "", this)) {
     auto* const choose_button = button("prompt.file.choose", this);
+    setFocusProxy(choose_button);
     column().setSpacing(8);
     column().addWidget(make_line(qtTrId("prompt.file"), "muted", this));
     column().addWidget(name_);

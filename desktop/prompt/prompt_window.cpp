@@ -213,7 +213,9 @@ void PromptWindow::appear() {
     fit_to_screen();
     show();
     raise();
-    if (pins_ != nullptr)
+    if (file_ != nullptr)
+        file_->setFocus();
+    else if (pins_ != nullptr)
         pins_->next_field()->setFocus();
     else
         scroll_->setFocus();
