@@ -7,6 +7,8 @@
 #include <QKeyEvent>
 #include <QPushButton>
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace mohr::desktop {
 namespace {
@@ -58,8 +60,31 @@ bool may_repeat(int key) {
 InputGate::InputGate(QWidget& window) : QObject(&window), window_(window) {
     timer_.setSingleShot(true);
     connect(&timer_, &QTimer::timeout, this, &InputGate::schedule);
+    qApp->installNativeEventFilter(this);
     stand_first();
     connect(qApp, &QApplication::focusChanged, this, &InputGate::stand_first);
+}
+
+InputGate::~InputGate() {
+    qApp->removeNativeEventFilter(this);
+}
+
+bool InputGate::nativeEventFilter(const QByteArray& type, void* message, qintptr*) {
+    // Qt tells nothing of a focus that left and came back at once. FocusIn of the X protocol: its code, the window from byte 4
+    // on, and the mode in byte 8, which says whether only a grab has ended (a shortcut of the window manager).
+    constexpr std::uint8_t focus_in = 9;
+    constexpr std::uint8_t mode_grab = 1;
+    constexpr std::uint8_t mode_ungrab = 2;
+    if (type != "xcb_generic_event_t") return false;
+    const auto* const bytes = static_cast<const std::uint8_t*>(message);
+    std::uint32_t window = 0;
+    std::memcpy(&window, bytes + 4, sizeof window);
+    const bool ours = (bytes[0] & 0x7F) == focus_in && window == window_.internalWinId();
+    if (ours && bytes[8] != mode_grab && bytes[8] != mode_ungrab) {
+        arming_.focused(now());
+        schedule();
+    }
+    return false;
 }
 
 void InputGate::stand_first() {

@@ -3,6 +3,7 @@
 
 #include "prompt/arming.hpp"
 
+#include <QAbstractNativeEventFilter>
 #include <QObject>
 #include <QTimer>
 
@@ -14,10 +15,11 @@ namespace mohr::desktop {
 /// Stands before every key and click of the application: while unarmed they go nowhere; afterwards Escape is no, Return
 /// goes on, and what is typed into a PIN field reaches that field before anything else (the accessibility bridge, for one,
 /// sends keys to other programs).
-class InputGate : public QObject {
+class InputGate : public QObject, public QAbstractNativeEventFilter {
     Q_OBJECT
 public:
     explicit InputGate(QWidget& window);
+    ~InputGate() override;
 
     void shown();
     [[nodiscard]] bool is_armed() const;
@@ -29,6 +31,7 @@ Q_SIGNALS:
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
+    bool nativeEventFilter(const QByteArray& type, void* message, qintptr* result) override;
 
 private:
     bool take_key(QKeyEvent& event);

@@ -123,7 +123,8 @@ class Display:
         self.xdo("key", "--clearmodifiers", *keys)
 
     def type(self, text):
-        self.xdo("type", "--delay", "12", text)
+        # For what is not on the keyboard xdotool changes the keymap, which the program must have noticed before the next key.
+        self.xdo("type", "--delay", 12 if text.isascii() else 150, text)
 
     def click(self, x, y):
         self.xdo("mousemove", x, y, "click", "1")
