@@ -44,7 +44,7 @@ Result<ImportRequest, ImportProblem> read_import_file(const QString& path,
 }
 
 QString import_problem_text(ImportProblem problem, const QString& path) {
-    const QString name = isolated_ltr(QFileInfo(path).fileName());
+    const QString name = isolated(QFileInfo(path).fileName());
     switch (problem) {
     case ImportProblem::unreadable:
         return qtTrId("file.problem.unreadable").arg(name);

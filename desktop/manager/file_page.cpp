@@ -28,7 +28,7 @@ constexpr std::array all_actions{FileAction::sign, FileAction::verify, FileActio
 constexpr qsizetype max_listed_names = 5;
 
 QString file_name(const QString& path) {
-    return isolated_ltr(QFileInfo(path).fileName());
+    return isolated(QFileInfo(path).fileName());
 }
 
 QString names_of(const QStringList& files) {

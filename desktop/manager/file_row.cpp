@@ -25,7 +25,7 @@ constexpr int steps = 1000; ///< of the bar
 constexpr QSize icon_size{32, 32};
 
 QString file_name(const QString& path) {
-    return isolated_ltr(QFileInfo(path).fileName());
+    return isolated(QFileInfo(path).fileName());
 }
 
 } // namespace

@@ -38,8 +38,7 @@ std::vector<Certificate> certificates_in(const QStringList& paths, QString& prob
         if (certificates)
             std::move(certificates->begin(), certificates->end(), std::back_inserter(out));
         else if (problem.isEmpty())
-            problem =
-                qtTrId("certificate.import.noCertificate").arg(isolated_ltr(QFileInfo(path).fileName()));
+            problem = qtTrId("certificate.import.noCertificate").arg(isolated(QFileInfo(path).fileName()));
     }
     return out;
 }

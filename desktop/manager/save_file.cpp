@@ -26,7 +26,7 @@ void save_file(QWidget* parent, const QString& title, const QString& suggested, 
                const QByteArray& content, std::function<void(const SaveOutcome&)> on_end) {
     ask_where_to_save(parent, title, suggested, filter,
                       [content, on_end = std::move(on_end)](const QString& path) {
-                          const QString name = isolated_ltr(QFileInfo(path).fileName());
+                          const QString name = isolated(QFileInfo(path).fileName());
                           const bool saved = write(path, content);
                           on_end({saved, saved ? qtTrId("file.saved").arg(name)
                                                : qtTrId("file.problem.unwritable").arg(name)});

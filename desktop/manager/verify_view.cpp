@@ -83,7 +83,7 @@ VerifyView::VerifyView(QWidget* parent, const FileTask& task) : QFrame(parent) {
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
     if (!task.content.isEmpty())
-        add_line(qtTrId("verify.content"), isolated_ltr(QFileInfo(task.content).fileName()));
+        add_line(qtTrId("verify.content"), isolated(QFileInfo(task.content).fileName()));
     const nlohmann::json& signers = member(task.result, "signers");
     if (signers.is_array())
         for (const auto& signer : signers) add_signer(signer);
