@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every prompt of tests/data/prompts.json in both languages: nothing is cut off and nothing lies outside the window.
-#include "application.hpp"
 #include "catch_compat.hpp"
 #include "prompt/prompt_window.hpp"
+#include "prompt_application.hpp"
 #include "shared/appearance.hpp"
 #include "shared/language.hpp"
 
@@ -77,7 +77,7 @@ void check_window(PromptWindow& window) {
 
 TEST_CASE("nothing of any prompt is cut off or outside its window, in both languages [R169] [T20]",
           "[desktop][layout]") {
-    start_application();
+    start_prompt_application();
     apply_appearance(Theme::light);
     const json all = samples();
     CHECK(all.size() >= 25);
@@ -99,7 +99,7 @@ TEST_CASE("nothing of any prompt is cut off or outside its window, in both langu
 }
 
 TEST_CASE("every text that a prompt says is found in its catalogue [R168]", "[desktop][layout]") {
-    start_application();
+    start_prompt_application();
     const json all = samples();
     for (const Language language : {Language::fa, Language::en}) {
         install_language(language, QStringLiteral("prompt"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "application.hpp"
 #include "catch_compat.hpp"
 #include "prompt/pin_field.hpp"
+#include "prompt_application.hpp"
 
 #include <QAccessible>
 #include <QKeyEvent>
@@ -14,7 +14,7 @@ namespace {
 class Typist {
 public:
     explicit Typist(SecretKind kind, unsigned most = 24) {
-        start_application();
+        start_prompt_application();
         field = std::make_unique<PinField>(kind, most, nullptr);
         QObject::connect(field.get(), &PinField::refused, [this](PinFault fault) { last = fault; });
     }

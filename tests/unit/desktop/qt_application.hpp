@@ -7,13 +7,19 @@
 
 namespace mohr::test {
 
-/// The one application object that widgets, icons and catalogues need, without a display, in `language`.
-inline void use_language(desktop::Language language) {
+/// The one application object that widgets, icons and catalogues need, without a display. It is never destroyed: at exit
+/// the library's own statics are gone before ours.
+inline void start_application() {
     static int count = 1;
-    static char name[] = "desktop_manager_test";
+    static char name[] = "desktop_test";
     static char* arguments[] = {name, nullptr};
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    static QApplication application(count, arguments);
+    static const bool headless = qputenv("QT_QPA_PLATFORM", "offscreen");
+    static const auto* const application = headless ? new QApplication(count, arguments) : nullptr;
+    (void)application;
+}
+
+inline void use_language(desktop::Language language) {
+    start_application();
     desktop::install_language(language, {QStringLiteral("manager"), QStringLiteral("token")});
 }
 
