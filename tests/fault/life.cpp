@@ -38,7 +38,7 @@ void send(const Record& record) {
 template <std::size_t N>
 void copy_text(char (&to)[N], std::string_view from) {
     const std::size_t length = std::min(from.size(), N - 1);
-    std::memcpy(to, from.data(), length);
+    if (length > 0) std::memcpy(to, from.data(), length);
     to[length] = '\0';
 }
 

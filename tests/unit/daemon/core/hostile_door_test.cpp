@@ -81,9 +81,9 @@ TEST_CASE("a door cannot ask by the Dastine front for a page that came by /v1 [T
 }
 
 TEST_CASE("a file job raises no prompt but its own, under this computer's name [T20]", "[door_host]") {
+    std::optional<protocol::Outcome<std::string>> outcome; // outlives the door, which answers when it ends
     HostileDoor door("other job");
     door.run_until([&] { return door.host->status().ready; });
-    std::optional<protocol::Outcome<std::string>> outcome;
     link::FileJob job;
     job.kind =
         GENERATE(link::JobKind::verify, link::JobKind::encrypt, link::JobKind::sign, link::JobKind::decrypt);
@@ -103,9 +103,9 @@ TEST_CASE("a door that shows a large document A and asks for B gets no prompt, w
           "[door_host]") {
     const std::string what = GENERATE(as<std::string>(), "right preview", "other preview", "open preview",
                                       "short preview", "no descriptor");
+    std::optional<protocol::Outcome<std::string>> outcome; // outlives the door, which answers when it ends
     HostileDoor door(what.c_str());
     door.run_until([&] { return door.host->status().ready; });
-    std::optional<protocol::Outcome<std::string>> outcome;
     link::FileJob job;
     job.kind = link::JobKind::sign;
     job.name = "letter";
