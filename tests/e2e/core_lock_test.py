@@ -135,6 +135,7 @@ def pam_environment(base, password):
     return {"LD_PRELOAD": str(wrapper), "PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": str(services)}
 
 
+@pytest.mark.unsanitized("preloads pam_wrapper, and a sanitizer's runtime must come first")
 def test_owner_resets_a_blocked_token(build):
     """with both PINs blocked only the owner's password resets, and the keys are gone [R57] [R129] [R146]"""
     with private_directory() as other:
@@ -156,6 +157,7 @@ def test_owner_resets_a_blocked_token(build):
             assert "owner's password" not in profile.log()
 
 
+@pytest.mark.unsanitized("preloads pam_wrapper, and a sanitizer's runtime must come first")
 def test_owner_cannot_be_asked(build):
     """where PAM has no such service the reset is refused"""
     with private_directory() as other:
@@ -203,6 +205,7 @@ def owner_auth_socket(build, profile, environment):
         process.wait(5)
 
 
+@pytest.mark.unsanitized("preloads pam_wrapper, and a sanitizer's runtime must come first")
 def test_owner_of_a_shadow_account(build, account):
     """with pam_unix and the shadow file the owner's password resets, through systemd, and without it the reason is said [R57] [R129]"""
     with private_directory(OWNER) as base:

@@ -369,6 +369,7 @@ def test_certutil_missing(patient):
     assert patient.doctor() == []
 
 
+@pytest.mark.unsanitized("preloads libfaketime, and a sanitizer's runtime must come first")
 def test_clock(patient):
     """doctor finds a clock that is years behind, by the date of the local certificate"""
     found = [f["id"] for f in patient.doctor(prefix=["faketime", "2025-06-01"])]
