@@ -41,6 +41,12 @@ void clean_environment() {
         if (of_qt && std::find(kept.begin(), kept.end(), name) == kept.end()) gone.emplace_back(name);
     }
     for (const std::string& name : gone) ::unsetenv(name.c_str());
+    // Qt asks the session's type which of the two it shall use; a compositor that somebody started from a console has none.
+    const auto is_set = [](const char* name) {
+        const char* value = ::getenv(name);
+        return value != nullptr && *value != '\0';
+    };
+    if (is_set("WAYLAND_DISPLAY") && !is_set("DISPLAY")) ::setenv("QT_QPA_PLATFORM", "wayland", 1);
     ::setenv("QT_IM_MODULE", "none", 1);
     ::setenv("QT_QPA_PLATFORMTHEME", "generic", 1);
 }

@@ -104,6 +104,36 @@ def test_a_page_signs(build, display):
         run(go())
 
 
+@pytest.fixture
+def compositor(display):
+    """The socket of a Wayland compositor with a keyboard that wtype can type on, and no X server."""
+    sway = display.spawn(["sway", "--config", "/dev/null"], extra={"DISPLAY": "", "WLR_BACKENDS": "headless", "WLR_RENDERER": "pixman",
+                                                                   "WLR_LIBINPUT_NO_DEVICES": "1"})
+    yield wait_for(lambda: next((path for path in display.directory.glob("wayland-*") if path.suffix != ".lock"), None), 20, "sway")
+    sway.terminate()
+    sway.wait(10)
+
+
+def test_wayland(build, display, compositor):
+    """where there is a Wayland compositor and no X server the prompt is shown, and Return accepts it once it is armed [R188] [T14]"""
+    with daemon(build, display, {"DISPLAY": "", "WAYLAND_DISPLAY": str(compositor)}) as sandbox, Control(sandbox.ready["control"]) as control:
+        async def go():
+            async with sandbox.page() as page:
+                _, reply, sending = page.begin("service.requestAccess")
+                await sending
+                await asyncio.to_thread(wait_asking, control, "access")
+                pid = prompt_pid(sandbox.pid)
+                # The focus comes with the keyboard: the first key is too early and decides nothing.
+                keys = subprocess.Popen(as_user(["wtype", "-k", "Return", "-s", "2000", "-k", "Return"]),
+                                        env={**display.environment, "WAYLAND_DISPLAY": str(compositor)})
+                await asyncio.sleep(1)
+                assert not reply.done()
+                assert await asyncio.to_thread(keys.wait, 10) == 0
+                assert (await asyncio.wait_for(reply, 10))["access"] == "granted"
+                await asyncio.to_thread(ended, pid)
+        run(go())
+
+
 def test_pin_in_memory(build, display):
     """a PIN is in no readable memory of mohr-prompt once its answer has left, nor ever in that of mohr-desktop [R53] [R197]"""
     with daemon(build, display) as sandbox, Control(sandbox.ready["control"]) as control:
