@@ -106,10 +106,12 @@ def test_old_style_tray(build, display, sandbox):
     tint2 = display.spawn(["tint2"])
     try:
         with Neighbours(display), Manager(build, display, sandbox.ready["control"], ["--background"], wait=False):
-            icon = wait_for(lambda: re.search(r'"mohr-desktop": \("mohr-desktop" .*\)  (\d+)x(\d+)\+\d+\+\d+  \+(\d+)\+(\d+)',
-                                              display.output(["xwininfo", "-root", "-tree"])), 20, "the icon in the panel")
-            width, height, x, y = map(int, icon.groups())
-            time.sleep(4)
+            def icon():
+                return re.search(r'"mohr-desktop": \("mohr-desktop" .*\)  (\d+)x(\d+)\+\d+\+\d+  \+(\d+)\+(\d+)',
+                                 display.output(["xwininfo", "-root", "-tree"]))
+            wait_for(icon, 20, "the icon in the panel")
+            time.sleep(4)  # the panel has moved it to its place
+            width, height, x, y = map(int, icon().groups())
             assert "frame" not in [n["role"] for n in all_nodes(display) if "showing" in n["states"]]
             display.click(x + width // 2, y + height // 2)
             within(2, lambda: not accepts(sandbox.port), "the port to refuse")

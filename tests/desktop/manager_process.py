@@ -136,7 +136,13 @@ class Manager:
         return wait_for(look, seconds, f"{role} {name!r} to go")
 
     def press(self, role, name, seconds=15):
-        return self.display.press(self.pid, self.find(role, name, seconds))
+        def pressed():
+            try:
+                self.display.press(self.pid, self.find(role, name, seconds))
+            except LookupError:  # the page was drawn anew between the look and the press
+                return False
+            return True
+        return wait_for(pressed, seconds, f"{role} {name!r} to be pressed")
 
     def texts(self):
         """Every name and text that is showing."""

@@ -50,9 +50,12 @@ def walk(node, path, into, most=4000):
     if states.contains(Atspi.StateType.MANAGES_DESCENDANTS) and node.get_child_count() > 200:
         return
     for index in range(min(node.get_child_count(), 200)):
-        child = node.get_child_at_index(index)
-        if child is not None and len(into) < most:
-            walk(child, path + [index], into, most)
+        try:
+            child = node.get_child_at_index(index)
+            if child is not None and len(into) < most:
+                walk(child, path + [index], into, most)
+        except GLib.Error:
+            continue  # it went while it was looked at
 
 
 def at(pid, path):
