@@ -134,10 +134,6 @@ const Colours& colours() {
     return dark_now ? dark : light;
 }
 
-bool is_dark() {
-    return dark_now;
-}
-
 void set_style_class(QWidget& widget, const QString& name) {
     widget.setProperty("mohr", name);
     widget.style()->unpolish(&widget);

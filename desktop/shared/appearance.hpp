@@ -31,7 +31,6 @@ struct Colours {
 /// Fusion with our palette, font and style sheet. Callable again at run time.
 void apply_appearance(Theme theme);
 [[nodiscard]] const Colours& colours();
-[[nodiscard]] bool is_dark();
 
 /// Style classes, as the property "mohr" that the style sheet looks at: "card", "primary", "danger", "notice-danger",
 /// "notice-warning", "title", "large", "strong", "muted", "danger-text", "warning-text", "mono".

@@ -94,7 +94,6 @@
     <message id="common.no"><translation>No</translation></message>
     <message id="common.close"><translation>Close</translation></message>
     <message id="common.copy"><translation>Copy</translation></message>
-    <message id="common.back"><translation>Back</translation></message>
     <message id="common.separator"><translation>, </translation></message>
     <message id="lang.fa"><translation>Persian</translation></message>
     <message id="lang.en"><translation>English</translation></message>

@@ -94,7 +94,6 @@
     <message id="common.no"><translation>خیر</translation></message>
     <message id="common.close"><translation>بستن</translation></message>
     <message id="common.copy"><translation>رونوشت</translation></message>
-    <message id="common.back"><translation>بازگشت</translation></message>
     <message id="common.separator"><translation>، </translation></message>
     <message id="lang.fa"><translation>فارسی</translation></message>
     <message id="lang.en"><translation>انگلیسی</translation></message>
