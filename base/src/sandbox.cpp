@@ -119,12 +119,14 @@ Result<void> restrict_with_seccomp(const SandboxCalls& calls) {
 
 } // namespace
 
-Result<SandboxState> close_sandbox(const SandboxCalls& calls, int max_landlock_abi, Seccomp seccomp) {
+Result<SandboxState> close_sandbox(const SandboxCalls& calls, int max_landlock_abi, Seccomp seccomp,
+                                   const std::function<Result<void>()>& start_threads) {
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_failure("no_new_privs");
     SandboxState state;
     auto abi = restrict_with_landlock(max_landlock_abi);
     if (!abi) return abi.error();
     state.landlock_abi = *abi;
+    if (start_threads) MOHR_TRY(start_threads());
     if (seccomp == Seccomp::off) return state;
     MOHR_TRY(restrict_with_seccomp(calls));
     state.seccomp = true;

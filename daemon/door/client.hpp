@@ -27,6 +27,7 @@ public:
     virtual void cancel_operation(link::OperationId id) = 0;
     virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
     virtual OriginBudget* preview_budget() = 0;
+    virtual HashThread* hash_thread() = 0;
     virtual DastineFront& dastine() = 0;
     /// Whether there is room for one more WebSocket of this origin.
     virtual bool may_open(link::Api api, const std::string& origin) = 0;
@@ -81,6 +82,7 @@ public:
     void cancel_operation(link::OperationId id) override { host_.cancel_operation(id); }
     void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override;
     [[nodiscard]] OriginBudget* preview_budget() override { return host_.preview_budget(); }
+    [[nodiscard]] HashThread* hash_thread() override { return host_.hash_thread(); }
     void step_soon() override;
     void failed(std::string_view method, std::string_view correlation, const Failure& failure) override;
 

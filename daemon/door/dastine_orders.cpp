@@ -179,6 +179,7 @@ std::unique_ptr<Work> DastineSession::select(const WorkContext& context, link::C
 Made DastineSession::make_work(Job& job) {
     WorkContext context{job, clock_, [] {}};
     context.previews = {host_.preview_budget(), key_.origin};
+    context.hash_thread = host_.hash_thread();
     const auto ask = [&](link::Request request, TakeAnswer take) -> Made {
         return make_ask_work(context, std::move(request), std::move(take));
     };

@@ -29,8 +29,9 @@ constexpr std::chrono::milliseconds counters_delay = 200ms;
 constexpr std::chrono::milliseconds tick_interval = 1s;
 constexpr std::uint64_t max_preview_budget = 4 * link::max_previews_bytes;
 
-/// All of it on one thread: hashing and AES run at memory speed in pieces of at most 256 KiB, and a hop to a pool
-/// costs more than what most requests do here. What would take long (files, replays) is cut into turns.
+/// All of it on one thread, but for the digests of large documents: AES runs at memory speed in pieces of at most 256
+/// KiB, and a hop to a pool costs more than what most requests do here. What would take long (files, replays) is cut
+/// into turns.
 class Door final : public ClientHost, public FileJobHost, public DastineHost {
 public:
     Door(Descriptor link, const DoorOptions& options)
@@ -88,6 +89,7 @@ public:
                of_origin < (legacy ? dastine_limits_.connections_per_origin : limits_.connections_per_origin);
     }
     OriginBudget* preview_budget() override { return &preview_budget_; }
+    HashThread* hash_thread() override { return &hash_thread_; }
     DastineFront& dastine() override { return *dastine_; }
     void changed() override {
         if (dastine_ && dastine_->is_needed() && !std::exchange(ticking_, true)) tick();
@@ -232,13 +234,17 @@ private:
             MOHR_TRY(rehearse_tls(tls_.get()));
         }
         const auto sandbox =
-            close_sandbox(options_.forced_landlock_abi, options_.seccomp ? Seccomp::on : Seccomp::off);
+            close_sandbox(options_.forced_landlock_abi, options_.seccomp ? Seccomp::on : Seccomp::off,
+                          [this] { return hash_thread_.start(); });
         if (!sandbox) return sandbox.error();
         ::malloc_trim(0); // the filter's construction took half a megabyte
         link_.send(link::Ready{sandbox->landlock_abi, sandbox->seccomp});
         if (message.accepting) arm();
 #if defined(MOHR_FAULT_POINTS)
-        if (!options_.attack.empty()) asio::post(context_, [this] { attack(options_.attack); });
+        if (options_.attack_from == "hash-thread")
+            hash_thread_.worker().run([this] { attack(options_.attack); });
+        else if (!options_.attack.empty())
+            asio::post(context_, [this] { attack(options_.attack); });
 #endif
         return {};
     }
@@ -372,6 +378,7 @@ private:
         return found == clients_.end() ? nullptr : found->second;
     }
 
+    HashThread hash_thread_; ///< started in Configure; before all that may hash there
     asio::io_context context_;
     DoorOptions options_;
     SystemClock clock_;

@@ -15,6 +15,7 @@ struct DoorOptions {
     int forced_landlock_abi = -1; ///< use no more than this ABI; -1: what the kernel has
     bool seccomp = true;          ///< false only with the fault points compiled in
     std::string attack;           ///< with the fault points compiled in: what to try from inside
+    std::string attack_from;      ///< on which thread; empty: the loop's
 };
 
 /// Runs the door on the link's socket until the core stops it or goes away; the exit status.

@@ -92,6 +92,7 @@ public:
                                 if (const auto self = weak.lock()) self->pump_soon();
                             }};
         context.previews = {host_.preview_budget(), {}};
+        context.hash_thread = host_.hash_thread();
         work_ = make_work(context);
         work_->start();
     }

@@ -17,6 +17,8 @@ public:
     virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
     /// What all copies of documents for prompts may take together; null: no common bound.
     [[nodiscard]] virtual OriginBudget* preview_budget() { return nullptr; }
+    /// Where documents are hashed; null: in the loop.
+    [[nodiscard]] virtual HashThread* hash_thread() { return nullptr; }
     /// Runs `work` from the loop, so that a long file leaves turns to others.
     virtual void post(std::function<void()> work) = 0;
     virtual void job_progress(const link::FileJobProgress& progress) = 0;

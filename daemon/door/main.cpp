@@ -37,6 +37,8 @@ bool parse(int count, char** values, Arguments& arguments) {
 #if defined(MOHR_FAULT_POINTS)
         } else if (name == "--attack" && i + 1 < count) {
             arguments.door.attack = values[++i];
+        } else if (name == "--attack-from" && i + 1 < count) {
+            arguments.door.attack_from = values[++i];
         } else if (name == "--no-seccomp") {
             arguments.door.seccomp = false;
 #endif

@@ -71,8 +71,9 @@ constexpr std::array ioctls{std::uint64_t{FIONBIO}, std::uint64_t{FIONREAD}};
 
 } // namespace
 
-Result<SandboxState> close_sandbox(int max_landlock_abi, Seccomp seccomp) {
-    return mohr::close_sandbox({allowed, ioctls}, max_landlock_abi, seccomp);
+Result<SandboxState> close_sandbox(int max_landlock_abi, Seccomp seccomp,
+                                   const std::function<Result<void>()>& start_threads) {
+    return mohr::close_sandbox({allowed, ioctls}, max_landlock_abi, seccomp, start_threads);
 }
 
 } // namespace mohr::door

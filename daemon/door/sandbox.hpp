@@ -6,6 +6,7 @@
 namespace mohr::door {
 
 /// What the door cannot do, whatever takes it over: see mohr/base/sandbox.hpp.
-[[nodiscard]] Result<SandboxState> close_sandbox(int max_landlock_abi, Seccomp seccomp);
+[[nodiscard]] Result<SandboxState> close_sandbox(int max_landlock_abi, Seccomp seccomp,
+                                                 const std::function<Result<void>()>& start_threads);
 
 } // namespace mohr::door

@@ -231,6 +231,7 @@ void Session::begin(const jsonrpc::Id& id, std::string_view method, web::Call ca
         config_.limits.credit_bytes,
         config_.limits.inline_bytes,
         {host_.preview_budget(), config_.origin},
+        host_.hash_thread(),
     };
     request->streamed_ = !wanted_streams(call).empty();
     auto work = make_work(context, call);

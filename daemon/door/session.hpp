@@ -31,6 +31,8 @@ public:
     virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
     /// What all copies of documents for prompts may take together; null: no common bound.
     [[nodiscard]] virtual OriginBudget* preview_budget() { return nullptr; }
+    /// Where documents are hashed; null: in the loop.
+    [[nodiscard]] virtual HashThread* hash_thread() { return nullptr; }
     /// Calls Session::step() once from the loop.
     virtual void step_soon() = 0;
     /// A failed request, for the log.

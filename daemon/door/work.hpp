@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "hash_thread.hpp"
 #include "previews.hpp"
 #include "streams.hpp"
 #include <mohr/base/clock.hpp>
@@ -61,6 +62,7 @@ struct WorkContext {
     std::uint64_t direct_window = 8 * 1024 * 1024; ///< where bytes never have to wait
     std::uint64_t inline_bytes = 128 * 1024;
     PreviewShare previews{}; ///< what the copies for the prompt may take
+    HashThread* hash_thread = nullptr;
 };
 
 struct WorkDocument {

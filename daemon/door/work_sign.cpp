@@ -31,8 +31,9 @@ class Signing;
 /// One document on its way to its digest.
 class Intake final : public Consumer {
 public:
-    Intake(Signing& work, DigestAlgorithm algorithm, bool keep, std::uint64_t expected)
-        : work_(work), hasher_(algorithm), expected_(expected) {
+    Intake(Signing& work, DigestAlgorithm algorithm, HashThread* hash_thread, bool keep,
+           std::uint64_t expected)
+        : work_(work), hasher_(algorithm, hash_thread), expected_(expected) {
         if (keep) kept = std::make_unique<Spool>();
     }
     ~Intake() override { *alive_ = false; }
@@ -54,7 +55,7 @@ private:
     void ask_for_spool();
 
     Signing& work_;
-    Hasher hasher_;
+    DocumentHasher hasher_;
     std::uint64_t expected_;
     bool asked_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -89,7 +90,8 @@ public:
                 failure.path = "digest";
                 return finish(std::move(failure));
             }
-            auto intake = std::make_unique<Intake>(*this, parameters_.digest, parameters_.attached,
+            auto intake = std::make_unique<Intake>(*this, parameters_.digest, context_.hash_thread,
+                                                   parameters_.attached,
                                                    document.feed ? document.feed->size().value_or(0) : 0);
             if (document.feed)
                 ++open_;

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -17,6 +18,9 @@ using namespace mohr::test;
 using nlohmann::json;
 
 namespace {
+
+/// The door's threads beside its loop.
+constexpr std::array threads{"hash-thread"};
 
 /// What one attack from inside the running door led to: "succeeded", "refused, errno N", or "killed".
 std::string outcome_of(const std::string& attack, std::vector<std::string> options = {}) {
@@ -76,6 +80,7 @@ TEST_CASE("from inside the running door nothing can be opened, started, reached 
           "executable-memory", "set-dumpable"}) {
         INFO(attack);
         CHECK(outcome_of(attack) == "killed");
+        for (const char* thread : threads) CHECK(outcome_of(attack, {"--attack-from", thread}) == "killed");
     }
 }
 
@@ -91,6 +96,11 @@ TEST_CASE("Landlock alone stops files and connections, at each ABI as far as it 
         const std::vector<std::string> options{"--no-seccomp", "--force-landlock-abi", std::to_string(abi)};
         for (const char* attack : {"open-passwd", "open-home", "create-file", "execve"})
             CHECK(outcome_of(attack, options) == "refused, errno 13");
+        for (const char* thread : threads) {
+            std::vector<std::string> there = options;
+            there.insert(there.end(), {"--attack-from", thread});
+            CHECK(outcome_of("open-passwd", there) == "refused, errno 13");
+        }
         const std::string connected = outcome_of("connect-old-socket", options);
         CHECK(connected == (abi >= 4 ? "refused, errno 13" : "refused, errno 111"));
     }

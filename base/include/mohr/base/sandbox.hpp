@@ -4,6 +4,7 @@
 #include <mohr/base/result.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -28,9 +29,12 @@ struct SandboxCalls {
 };
 
 /// Closes for good. Landlock first, which denies all that it knows, with no more than `max_landlock_abi` (-1: all
-/// the kernel has), then seccomp. Fails with BaseErrc::io; a kernel without Landlock is not a failure.
+/// the kernel has), then seccomp. Landlock binds the calling thread and those it starts: `start_threads` is called
+/// between the two, for afterwards none can be started. Fails with BaseErrc::io, or as `start_threads` does; a kernel
+/// without Landlock is not a failure.
 [[nodiscard]] Result<SandboxState> close_sandbox(const SandboxCalls& calls, int max_landlock_abi = -1,
-                                                 Seccomp seccomp = Seccomp::on);
+                                                 Seccomp seccomp = Seccomp::on,
+                                                 const std::function<Result<void>()>& start_threads = {});
 
 #if defined(MOHR_FAULT_POINTS)
 /// Tries one attack from inside and prints one line, "attack NAME: …", on standard error; for the tests.
