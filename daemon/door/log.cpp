@@ -3,30 +3,40 @@
 
 #include <mohr/base/encoding.hpp>
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <string>
+#include <unistd.h>
 
 namespace mohr::door {
+namespace {
 
-Log::Log()
-    : logger_(std::make_shared<spdlog::logger>("door", std::make_shared<spdlog::sinks::stderr_sink_st>())) {
-    // No time: the journal has it, and local time would need a file that the sandbox denies.
-    logger_->set_pattern("mohr-door: %l: %v");
-    logger_->flush_on(spdlog::level::info);
+/// No time: the journal has it, and local time would need a file that the sandbox denies. Lines go out whole.
+void write_line(std::string_view level, std::string_view text) {
+    const std::string line = "mohr-door: " + std::string(level) + ": " + std::string(text) + "\n";
+    // Where nobody takes the log any more, there is nobody to tell.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
-Log::~Log() = default;
+
+std::string event_text(std::string_view event, std::string_view detail) {
+    std::string text(event);
+    if (!detail.empty()) text += ' ' + printable(detail);
+    return text;
+}
+
+} // namespace
 
 void Log::info(std::string_view event, std::string_view detail) {
-    logger_->info("{}{}{}", event, detail.empty() ? "" : " ", printable(detail));
+    write_line("info", event_text(event, detail));
 }
 void Log::error(std::string_view event, std::string_view detail) {
-    logger_->error("{}{}{}", event, detail.empty() ? "" : " ", printable(detail));
+    write_line("error", event_text(event, detail));
 }
 void Log::request_failed(std::string_view method, std::string_view correlation,
                          const protocol::Failure& failure) {
-    const bool bug = failure.code == protocol::Code::internal_error;
-    logger_->log(bug ? spdlog::level::err : spdlog::level::debug, "request {} {} {} {}", correlation,
-                 method.empty() ? "-" : method, protocol::row(failure.code).name, printable(failure.detail));
+    if (failure.code != protocol::Code::internal_error) return;
+    std::string text = "request " + std::string(correlation);
+    text += ' ' + std::string(method.empty() ? "-" : method);
+    text += ' ' + std::string(protocol::row(failure.code).name);
+    write_line("error", event_text(text, failure.detail));
 }
 
 } // namespace mohr::door

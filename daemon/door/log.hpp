@@ -3,12 +3,7 @@
 
 #include <mohr/protocol/errors.hpp>
 
-#include <memory>
 #include <string_view>
-
-namespace spdlog {
-class logger;
-}
 
 namespace mohr::door {
 
@@ -16,16 +11,11 @@ namespace mohr::door {
 /// document bytes (design rule 8). Foreign text is escaped and cut.
 class Log {
 public:
-    Log();
-    ~Log();
     void info(std::string_view event, std::string_view detail = {});
     void error(std::string_view event, std::string_view detail = {});
-    /// One line per failed request.
+    /// One line, where the failure is ours.
     void request_failed(std::string_view method, std::string_view correlation,
                         const protocol::Failure& failure);
-
-private:
-    std::shared_ptr<spdlog::logger> logger_;
 };
 
 } // namespace mohr::door
