@@ -241,13 +241,19 @@ private:
         link_.send(link::Ready{sandbox->landlock_abi, sandbox->seccomp});
         if (message.accepting) arm();
 #if defined(MOHR_FAULT_POINTS)
-        if (options_.attack_from == "hash-thread")
-            hash_thread_.worker().run([this] { attack(options_.attack); });
-        else if (!options_.attack.empty())
-            asio::post(context_, [this] { attack(options_.attack); });
+        if (!options_.attack.empty()) asio::post(context_, [this] { attack_once_ready(); });
 #endif
         return {};
     }
+
+#if defined(MOHR_FAULT_POINTS)
+    void attack_once_ready() {
+        if (options_.attack_from == "hash-thread")
+            hash_thread_.worker().run([this] { attack(options_.attack); });
+        else
+            attack(options_.attack);
+    }
+#endif
 
     /// The ports share their list of hosts, but only this port's may be named here.
     static void set_hosts(TransportConfig& port, const link::ListenSocket& socket,
