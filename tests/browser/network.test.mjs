@@ -227,6 +227,27 @@ for (const [name, launch] of browsers) {
                 return createHash('sha256').update(await readFile(join(downloads, 'big.bin'))).digest('hex') === wanted;
             });
         });
+
+        await t.test('a result goes into the file that the person chose, and where they chose none nothing is begun [R192]', async (t) => {
+            const { page } = await openSandbox(t, browser, site, { client: { connect: false } });
+            const size = 8 * MiB;
+            const seen = await page.eval(async (size) => {
+                // The dialogue, whose answer nobody could click here; the file behind it is one of the browser's own.
+                const chosen = (await navigator.storage.getDirectory()).getFileHandle('chosen.bin', { create: true });
+                globalThis.showSaveFilePicker = () => chosen;
+                const { certificate } = await mohr.selectCertificate('decrypt');
+                const content = new Uint8Array(size).map((_value, at) => at % 239);
+                const { cms } = await mohr.encryptCms({ document: { name: 'big.bin', content }, recipients: [certificate] });
+                const target = await library.chooseSaveTarget('big.bin');
+                const { data } = await mohr.decryptCms({ cms: await cms.blob(), name: 'big.bin' });
+                const { bytes } = await target.write(data);
+                const saved = new Uint8Array(await (await (await chosen).getFile()).arrayBuffer());
+                globalThis.showSaveFilePicker = () => Promise.reject(new DOMException('no', 'AbortError'));
+                const none = await library.chooseSaveTarget('big.bin').catch(({ code }) => code);
+                return { method: target.method, fileName: target.fileName, bytes, length: saved.length, same: saved.every((value, at) => value === content[at]), none };
+            }, size);
+            assert.deepEqual(seen, { method: 'file-system-access', fileName: 'chosen.bin', bytes: size, length: size, same: true, none: 'user_cancelled' });
+        });
     });
 }
 
