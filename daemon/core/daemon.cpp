@@ -91,7 +91,7 @@ struct Daemon::Parts {
     std::optional<SitePermissions> sites;
     std::unique_ptr<ActivityLog> activity;
     TerminalAgent terminal;
-    SessionDisplay display{loop, own_environment(), user_manager_environment};
+    SessionDisplay display{loop, own_environment(), user_manager_environment, display_answers};
     std::optional<InterfaceSettings> interface;
     std::optional<PromptWindow> window;
     std::optional<ChosenSurface> chosen;

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session_display.hpp"
 
+#include <mohr/base/files.hpp>
+
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-bus.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <unistd.h>
@@ -34,12 +40,45 @@ bool is_passed(std::string_view name) noexcept {
     return name.substr(0, 3) == "LC_" || std::find(passed.begin(), passed.end(), name) != passed.end();
 }
 
+/// Empty where it is not set.
+std::string_view value_of(const Variables& variables, const char* name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string_view() : found->second;
+}
+
 bool has_display(const Variables& variables) {
-    const auto set = [&](const char* name) {
-        const auto found = variables.find(name);
-        return found != variables.end() && !found->second.empty();
-    };
-    return set("DISPLAY") || set("WAYLAND_DISPLAY");
+    return !value_of(variables, "DISPLAY").empty() || !value_of(variables, "WAYLAND_DISPLAY").empty();
+}
+
+/// `name` may begin with a zero byte: an abstract address.
+bool somebody_listens(std::string_view name) {
+    sockaddr_un address{};
+    if (name.empty() || name.size() >= sizeof address.sun_path) return false;
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, name.data(), name.size());
+    const bool abstract = name.front() == '\0';
+    const auto length =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (abstract ? 0 : 1));
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) return true; // nothing was learned
+    return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0 ||
+           errno == EAGAIN;
+}
+
+/// X(7): [protocol/][host]:number[.screen]; without a host, or with "unix", it is a socket of this machine.
+bool x_server_answers(std::string_view display) {
+    const std::size_t colon = display.rfind(':');
+    if (colon == std::string_view::npos) return false;
+    const std::string_view host = display.substr(0, colon);
+    if (!host.empty() && host != "unix") return true;
+    const std::string_view number = display.substr(colon + 1);
+    const std::string path = "/tmp/.X11-unix/X" + std::string(number.substr(0, number.find('.')));
+    return somebody_listens(path) || somebody_listens(std::string(1, '\0') + path);
+}
+
+bool compositor_answers(const Variables& variables, std::string_view display) {
+    if (display.front() == '/') return somebody_listens(display);
+    return somebody_listens(std::string(value_of(variables, "XDG_RUNTIME_DIR")).append("/").append(display));
 }
 
 void add(Variables& to, std::string_view assignment) {
@@ -77,6 +116,13 @@ std::vector<std::string> display_environment(const Variables& own, const Variabl
     return environment;
 }
 
+bool display_answers(const Variables& variables) {
+    const std::string_view wayland = value_of(variables, "WAYLAND_DISPLAY");
+    const std::string_view x = value_of(variables, "DISPLAY");
+    return (!wayland.empty() && compositor_answers(variables, wayland)) ||
+           (!x.empty() && x_server_answers(x));
+}
+
 Variables own_environment() {
     Variables variables;
     for (char** one = environ; one != nullptr && *one != nullptr; ++one) add(variables, *one);
@@ -102,8 +148,9 @@ Result<Variables> user_manager_environment() {
     return variables;
 }
 
-SessionDisplay::SessionDisplay(Executor& executor, Variables own, Look look)
-    : executor_(executor), own_(std::move(own)), look_(std::move(look)), own_display_(has_display(own_)) {
+SessionDisplay::SessionDisplay(Executor& executor, Variables own, Look look, Answers answers)
+    : executor_(executor), own_(std::move(own)), look_(std::move(look)), answers_(std::move(answers)),
+      own_display_(has_display(own_)) {
     environment_ = display_environment(own_, {});
 }
 SessionDisplay::~SessionDisplay() = default;
@@ -115,7 +162,10 @@ bool SessionDisplay::possible() const {
 }
 
 void SessionDisplay::look(std::function<void()> done) {
-    if (own_display_) return done();
+    if (own_display_ && answers_(own_)) {
+        choose(own_, {});
+        return done();
+    }
     waiting_.push_back(std::move(done));
     if (waiting_.size() > 1) return; // one is looking already
     executor_.post_to_pool([this, alive = std::weak_ptr(alive_), look = look_, &executor = executor_] {
@@ -130,11 +180,24 @@ void SessionDisplay::look(std::function<void()> done) {
     });
 }
 
+/// Of two displays that do not answer ours stays: the window that fails there says why, and no terminal takes its place.
 void SessionDisplay::looked(const Variables& manager) {
-    const bool before = known();
-    environment_ = display_environment(own_, manager);
-    if (before != known() && changed_) changed_();
+    if (!own_display_) {
+        choose(own_, manager);
+    } else if (has_display(manager) && answers_(manager)) {
+        Variables without = own_;
+        for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"}) without.erase(name);
+        choose(without, manager);
+    } else {
+        choose(own_, {});
+    }
     for (const auto& done : std::exchange(waiting_, {})) done();
+}
+
+void SessionDisplay::choose(const Variables& own, const Variables& manager) {
+    const bool before = known();
+    environment_ = display_environment(own, manager);
+    if (before != known() && changed_) changed_();
 }
 
 } // namespace mohr::core

@@ -25,12 +25,18 @@ using Variables = std::map<std::string, std::string>;
 /// pool. Fails with BaseErrc::io.
 [[nodiscard]] Result<Variables> user_manager_environment();
 
-/// Knows the display of the person's session, also where the session began after the daemon. I/O thread only.
+/// Whether somebody listens where `variables` say that their display is. True for one on another machine (ssh): only Qt can
+/// find that out. Does not wait.
+[[nodiscard]] bool display_answers(const Variables& variables);
+
+/// Knows the display of the person's session, also where the session began after the daemon, or another one followed the
+/// one that the daemon was started in. I/O thread only.
 class SessionDisplay {
 public:
     using Look = std::function<Result<Variables>()>; ///< runs on the pool
+    using Answers = std::function<bool(const Variables&)>;
 
-    SessionDisplay(Executor& executor, Variables own, Look look);
+    SessionDisplay(Executor& executor, Variables own, Look look, Answers answers);
     ~SessionDisplay();
     SessionDisplay(const SessionDisplay&) = delete;
     SessionDisplay& operator=(const SessionDisplay&) = delete;
@@ -40,16 +46,19 @@ public:
     [[nodiscard]] bool known() const noexcept { return !environment_.empty(); }
     /// Whether a look may find one: false where there is no user manager to ask.
     [[nodiscard]] bool possible() const;
-    /// Looks, unless our own environment says all; then `done`. Called inside look() where nothing is to be waited for.
+    /// Looks, unless the display of our own environment answers; then `done`. Called inside look() where nothing is to be
+    /// waited for.
     void look(std::function<void()> done);
     void on_change(std::function<void()> told) { changed_ = std::move(told); }
 
 private:
     void looked(const Variables& manager);
+    void choose(const Variables& own, const Variables& manager);
 
     Executor& executor_;
     Variables own_;
     Look look_;
+    Answers answers_;
     std::vector<std::string> environment_;
     bool own_display_ = false;
     std::vector<std::function<void()>> waiting_;

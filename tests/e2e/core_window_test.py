@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import signal
+import socket
 import time
 
 import pytest
@@ -49,7 +50,7 @@ async def asked(page, windows):
 
 
 def test_environment(build):
-    """a window gets a chosen environment, its socket and nothing else: nothing that loads code reaches it [T18]"""
+    """a window gets a chosen environment, its socket and nothing else: nothing that loads code reaches it [T33]"""
     with running(build, HOSTILE) as setting:
         async def go():
             async with setting.sandbox.page() as page:
@@ -68,7 +69,7 @@ def test_environment(build):
 
 
 def test_signing_in_a_window(desktop):
-    """a page signs through a window of its own process, which stays for a wrong PIN and ends when it is settled [R33] [R55]"""
+    """a page signs through a window of its own process, which stays for a wrong PIN and ends when it is settled [R188] [R55]"""
     async def go():
         async with desktop.sandbox.page() as page:
             _, reply, window = await asked(page, desktop.windows)
@@ -96,7 +97,7 @@ def test_signing_in_a_window(desktop):
 
 
 def test_the_window_is_the_only_agent(desktop):
-    """while windows are drawn no other agent may register, and one that talks of prompts decides nothing [T18]"""
+    """while windows are drawn no other agent may register, and one that talks of prompts decides nothing [T16]"""
     async def go():
         with Agent(desktop.sandbox.ready["control"]) as hostile:
             assert await asyncio.to_thread(hostile.registered) == "agent_exists"
@@ -119,7 +120,7 @@ def test_the_window_is_the_only_agent(desktop):
 
 
 def test_an_agent_that_was_there_first(build):
-    """an agent that registered before the session began gets no prompt once there is a display: the window does [T18]"""
+    """an agent that registered before the session began gets no prompt once there is a display: the window does [T16]"""
     with private_directory() as bus_base, PrivateBus(bus_base, "session") as bus:
         block = bus_base / "environment"
         block.write_text("LANG=fa_IR.UTF-8")
@@ -155,6 +156,28 @@ def test_an_agent_that_was_there_first(build):
                         with setting.control() as control:
                             eventually(lambda: control.call("service.status")["agent"] == kind)
             run(go())
+
+
+def test_a_display_that_is_gone(build):
+    """where the display that the daemon was started with is gone, the window comes up in the session that followed"""
+    with private_directory() as base, PrivateBus(base, "session") as bus, contextlib.closing(socket.socket(socket.AF_UNIX)) as compositor:
+        block = base / "environment"
+        block.write_text(f"WAYLAND_DISPLAY={base}/wayland-5 XAUTHORITY=/nonexistent")
+        block.chmod(0o644)
+        with user_manager(bus, block), running(build, {"DISPLAY": ":77", "DBUS_SESSION_BUS_ADDRESS": bus.address}) as setting:
+            async def asked_on():
+                async with setting.sandbox.page() as page:
+                    _, reply, window = await asked(page, setting.windows)
+                    window.shown()
+                    window.answer()
+                    await reply
+                    return {name: window.start["environment"].get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")}
+            # Nobody listens at either: the one that the daemon was told stays.
+            assert run(asked_on()) == {"DISPLAY": ":77", "WAYLAND_DISPLAY": None}
+            with acting_as():
+                compositor.bind(f"{base}/wayland-5")
+                compositor.listen(8)
+            assert run(asked_on()) == {"DISPLAY": None, "WAYLAND_DISPLAY": f"{base}/wayland-5"}
 
 
 def test_a_dead_window(desktop):
