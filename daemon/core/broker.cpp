@@ -26,16 +26,26 @@ protocol::Outcome<ConsentBroker::Ticket> ConsentBroker::ask(PromptRequest reques
     if (!surface_.available()) return Failure(Code::no_agent);
     if (!request.local)
         if (auto refusal = budget_.refusal(request.origin)) return *std::move(refusal);
-    const bool waits = std::any_of(waiting_.begin(), waiting_.end(), [&](const Entry& entry) {
-        return entry.request.origin == request.origin;
-    });
-    if (waits) return Failure(Code::busy, "one prompt of this origin waits already");
-    if (waiting_.size() >= config_.max_waiting) return Failure(Code::busy, "too many prompts wait");
+    if (auto refusal = full(request)) return *std::move(refusal);
     const auto ticket = ++tickets_;
     waiting_.push_back({ticket, std::move(request), std::move(hooks)});
     tell_change();
     pump_later();
     return ticket;
+}
+
+/// A page gets one place. A person who starts several programs wants them answered in turn; together they are one origin,
+/// so that no site waits for more than one of them.
+std::optional<Failure> ConsentBroker::full(const PromptRequest& request) const {
+    const auto waiting =
+        static_cast<std::size_t>(std::count_if(waiting_.begin(), waiting_.end(), [&](const Entry& entry) {
+            return entry.request.origin == request.origin;
+        }));
+    if (request.local && waiting >= config_.max_local)
+        return Failure(Code::busy, "too many prompts of this computer wait");
+    if (!request.local && waiting > 0) return Failure(Code::busy, "one prompt of this origin waits already");
+    if (waiting_.size() >= config_.max_waiting) return Failure(Code::busy, "too many prompts wait");
+    return std::nullopt;
 }
 
 void ConsentBroker::settle(Ticket ticket) {

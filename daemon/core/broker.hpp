@@ -44,7 +44,8 @@ public:
     ConsentBroker(const ConsentBroker&) = delete;
     ConsentBroker& operator=(const ConsentBroker&) = delete;
 
-    /// Fails with no_agent, busy (this origin has one waiting), or origin_denied (silenced).
+    /// Fails with no_agent, busy (this origin has one waiting, or this computer's programs their number), or origin_denied
+    /// (silenced).
     [[nodiscard]] protocol::Outcome<Ticket> ask(PromptRequest request, Hooks hooks);
     /// The answer was taken: the next prompt may come. Does nothing for a ticket that is over.
     void settle(Ticket ticket);
@@ -84,6 +85,7 @@ private:
         SteadyInstant deadline{};
     };
 
+    [[nodiscard]] std::optional<protocol::Failure> full(const PromptRequest& request) const;
     void wake_at(SteadyInstant deadline);
     void pump_later();
     void pump();

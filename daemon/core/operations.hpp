@@ -47,6 +47,7 @@ struct PolicyConfig {
     unsigned silence_after = 2;     ///< refusals in the refusal window
     unsigned block_after = 5;       ///< refusals since the last permission, until lifted
     std::size_t max_waiting = 64;   ///< prompts waiting, all origins
+    std::size_t max_local = 16;     ///< of those, of programs of this computer
     std::size_t max_running = 4096; ///< operations that have no reply yet
     bool forbid_blind = false;      ///< operator switch
     unsigned pin_min = 4;

@@ -7,6 +7,7 @@
 #include "token_fixture.hpp"
 
 #include <algorithm>
+#include <array>
 
 using namespace mohr;
 using namespace mohr::core;
@@ -104,6 +105,34 @@ TEST_CASE("an origin may have one prompt waiting, more are busy [T15]", "[broker
     CHECK(refused.error().code == Code::busy);
     CHECK(f.ask(b, other));
     CHECK(third.shown + third.allowed + third.ended == 0);
+}
+
+TEST_CASE(
+    "programs of this computer wait in turn, sixteen at most, and a site waits for one of them only [T15]",
+    "[broker]") {
+    Fixture f;
+    auto request = Fixture::request("this computer: mohr");
+    request.local = true;
+    std::array<Heard, 18> local;
+    for (std::size_t i = 0; i < 17; ++i) {
+        REQUIRE(f.broker.ask(request, Fixture::hooks(local.at(i))));
+        f.executor.run();
+    }
+    const auto refused = f.broker.ask(request, Fixture::hooks(local.at(17)));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::busy);
+    Heard site;
+    REQUIRE(f.ask(a, site));
+    f.surface.deny();
+    f.executor.run();
+    CHECK(site.shown == 1);
+    for (int i = 0; i < 17; ++i) {
+        f.surface.deny();
+        f.executor.run();
+    }
+    for (std::size_t i = 0; i < 17; ++i) CHECK(local.at(i).ended == 1);
+    CHECK(local.at(17).ended == 0);
+    CHECK(f.surface.overlaps == 0);
 }
 
 TEST_CASE("the deadline runs from the moment a prompt is shown [R192]", "[broker]") {
