@@ -203,6 +203,7 @@ class Page:
         self.ids = itertools.count(1)
         self.waiting, self.notifications, self.binary = {}, [], {}
         self.credit, self.ended, self.changed = {}, set(), None
+        self.heard = None  # a list: every message is kept in it as it came
 
     async def __aenter__(self):
         self.changed = asyncio.Condition()
@@ -222,6 +223,8 @@ class Page:
         failure = ConnectionError("the connection closed")
         try:
             async for message in self.socket:
+                if self.heard is not None:
+                    self.heard.append(message if isinstance(message, bytes) else message.encode())
                 if isinstance(message, bytes):
                     self.binary.setdefault(int.from_bytes(message[:4], "big"), []).append(message[4:])
                 else:
