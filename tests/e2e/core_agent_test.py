@@ -2,11 +2,12 @@
 """The terminal agent: only a terminal, only one, every change written down (design rule 2)."""
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
-from core_harness import Agent, Control
-from harness import as_user, document, eventually, run
+from core_harness import Agent, Control, free_ports
+from harness import RUNNER, as_user, document, eventually, run, runner_ids
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def agent_log(sandbox):
 
 
 def test_needs_a_terminal(plain):
-    """a process without a terminal cannot become the agent, and the attempt is written down [T18]"""
+    """a process without a terminal cannot become the agent, and the attempt is written down [T16]"""
     with Agent(plain.ready["control"], terminal=False) as agent:
         assert agent.registered() == "no_terminal"
     with Agent(plain.ready["control"]) as agent:
@@ -154,10 +155,12 @@ def test_prompt_dies_with_its_connection(plain):
         assert closed["method"] == "prompt.close" and closed["params"] == {"prompt": prompt, "reason": "gone"}, json.dumps(closed)
 
 
+# Its head names the daemon's own port, also where it comes through another: as a forwarded one does that has the same number on its own machine.
 PAGE = """
-import asyncio, json, sys, websockets
+import asyncio, json, socket, sys, urllib.parse, websockets
 async def main():
-    async with websockets.connect(sys.argv[1], origin='https://portal.example', subprotocols=['mohr.v1'], compression=None) as page:
+    way = socket.create_connection(('127.0.0.1', int(sys.argv[2]) if len(sys.argv) > 2 else urllib.parse.urlsplit(sys.argv[1]).port))
+    async with websockets.connect(sys.argv[1], sock=way, origin='https://portal.example', subprotocols=['mohr.v1'], compression=None) as page:
         await page.send(json.dumps({'jsonrpc': '2.0', 'id': 1, 'method': 'service.requestAccess', 'params': {}}))
         while 'method' in (message := json.loads(await page.recv())): pass
         print(json.dumps(message), flush=True)
@@ -175,3 +178,46 @@ def test_program_is_shown(plain):
         assert shown["program"] == {"name": os.path.basename(path), "path": path, "pid": page.pid, "knownBrowser": False}
         agent.answer(decision="allow")
         assert json.loads(page.communicate(timeout=20)[0])["result"] == {"access": "granted"}
+
+
+def relay(user, target):
+    """socat of that user in front of the port, and its own port."""
+    (port,) = free_ports(1)
+    process = subprocess.Popen(as_user(["socat", f"TCP4-LISTEN:{port},bind=127.0.0.1,reuseaddr", f"TCP4:127.0.0.1:{target}"], user))
+    eventually(lambda: f"127.0.0.1:{port} " in subprocess.run(["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout)
+    return process, port
+
+
+def test_a_relay_is_shown(plain):
+    """through a relay of the same user the prompt names the relay [T35]"""
+    process, port = relay(RUNNER, plain.port)
+    try:
+        with Agent(plain.ready["control"]) as agent:
+            assert agent.registered() is None
+            page = subprocess.Popen(as_user(["/usr/bin/python3", "-c", PAGE, plain.ready["ws"], str(port)]), stdout=subprocess.PIPE, text=True)
+            shown = agent.next()["params"]
+            assert shown["origin"] == "https://portal.example"
+            path = os.path.realpath(shutil.which("socat"))
+            assert shown["program"] == {"name": os.path.basename(path), "path": path, "pid": process.pid, "knownBrowser": False}
+            agent.answer(decision="deny")
+            assert json.loads(page.communicate(timeout=20)[0])["error"]["data"]["code"] == "user_cancelled"
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to act as a second user")
+def test_a_relay_of_another_user_is_refused(plain):
+    """through a relay of another user nothing is answered, and nobody is asked [T24] [T35]"""
+    runner_ids("mohr-other")
+    process, port = relay("mohr-other", plain.port)
+    try:
+        with Agent(plain.ready["control"]) as agent:
+            assert agent.registered() is None
+            page = subprocess.run(as_user(["/usr/bin/python3", "-c", PAGE, plain.ready["ws"], str(port)]), capture_output=True, text=True, timeout=20)
+            assert page.returncode != 0 and page.stdout == "" and "InvalidMessage" in page.stderr, page.stderr
+            with Control(plain.ready["control"]) as control:
+                assert control.call("service.status")["asking"] is None
+    finally:
+        process.terminate()
+        process.wait(5)
