@@ -428,10 +428,52 @@ def test_unit_file(build, tmp_path):
     result = subprocess.run(["systemd-analyze", "--user", "verify", str(unit)], capture_output=True, text=True, timeout=60,
                             env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)})
     assert "NoSuchSetting" in result.stderr  # it does look
-    for setting in ("NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes", "LimitCORE=0", "UMask=0077", "IPAddressAllow=localhost"):
+    for setting in ("NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes", "LimitCORE=0", "UMask=0077", "SystemCallErrorNumber=EPERM", "IPAddressAllow=localhost"):
         assert f"\n{setting}\n" in made
     never = re.search(r"^RestartPreventExitStatus=(.*)$", made, flags=re.M).group(1).split()
     assert {ALREADY_RUNNING, HELD_BY_US, HELD_BY_OTHER, UNSAFE_FILES, VAULT, USAGE, CONFIGURATION} <= set(map(int, never))
+
+
+# Kills at the first call that the unit's filter names, and whatever is started behind it; then becomes the given program.
+FILTERED = """
+import ctypes, os, sys
+seccomp = ctypes.CDLL('libseccomp.so.2')
+seccomp.seccomp_init.restype = ctypes.c_void_p
+allow, kill = 0x7fff0000, 0x80000000
+context = ctypes.c_void_p(seccomp.seccomp_init(ctypes.c_uint32(allow)))
+for name in sys.argv[1].split():
+    number = seccomp.seccomp_syscall_resolve_name(name.encode())
+    if number >= 0: assert seccomp.seccomp_rule_add(context, ctypes.c_uint32(kill), number, 0) == 0, name
+assert seccomp.seccomp_load(context) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def test_syscall_filter(build):
+    """the daemon needs none of the system calls that its unit forbids"""
+    sets = re.search(r"^SystemCallFilter=~(.*)$", (build / "config/mohrd.service").read_text(), flags=re.M).group(1).split()
+    listed = subprocess.run(["systemd-analyze", "syscall-filter", *sets], capture_output=True, text=True, check=True, timeout=60).stdout
+    names = " ".join(re.findall(r"^    ([a-z0-9_]+)$", listed, flags=re.M))
+    assert {"mount", "ptrace", "finit_module", "clock_settime", "swapon"} <= set(names.split())
+    tried = subprocess.run(["/usr/bin/python3", "-c", FILTERED, names, "/usr/bin/python3", "-c",
+                            "import ctypes; ctypes.CDLL(None).ptrace(0, 0, 0, 0)"], capture_output=True, timeout=20)
+    assert tried.returncode == -signal.SIGSYS  # the filter itself works
+    with private_directory() as base:
+        daemon = [str(build / "daemon/core/mohrd"), "--sandbox", str(base / "profile"), "--consent", "allow"]
+        process = subprocess.Popen(as_user(["/usr/bin/python3", "-c", FILTERED, names, *daemon]), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/",
+                                   env={"PATH": "/usr/bin:/bin", "HOME": str(base), "XDG_RUNTIME_DIR": str(base), "LANG": "C.UTF-8"})
+        try:
+            ready = json.loads(process.stdout.readline())
+            (base / "note.txt").write_text("x")
+            (base / "note.txt").chmod(0o644)
+            signed = subprocess.run(as_user([str(build / "cli/mohr"), "--socket", ready["control"], "sign", str(base / "note.txt")]), capture_output=True, text=True,
+                                    timeout=60)
+            assert signed.returncode == 0, signed.stderr
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0, process.stderr.read()
+            process.stdout.close()
+            process.stderr.close()
 
 
 def test_damaged_vault(profile):
