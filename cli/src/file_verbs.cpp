@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <ostream>
 #include <unistd.h>
 
@@ -190,9 +191,18 @@ Outcome<Exit> decrypt(Session& session, const FileOptions& options) {
     return outcome;
 }
 
+/// Valid is said only where somebody vouches for every signer; anybody can make an intact signature under any name.
+Text verdict_text(const nlohmann::json& reply) {
+    if (!flag_member(reply, "valid")) return Text::signature_invalid;
+    const auto signers = member(reply, "signers");
+    const bool vouched = std::all_of(signers.begin(), signers.end(), [](const nlohmann::json& signer) {
+        return flag_member(signer, "chainChecked");
+    });
+    return vouched ? Text::signature_valid : Text::signature_intact;
+}
+
 std::string verify_text(const nlohmann::json& reply, const std::string& content, Language language) {
-    std::string text =
-        say(flag_member(reply, "valid") ? Text::signature_valid : Text::signature_invalid, language) + "\n";
+    std::string text = say(verdict_text(reply), language) + "\n";
     Fields fields;
     if (!content.empty()) fields.add("content", content);
     for (const auto& signer : member(reply, "signers")) {

@@ -87,6 +87,10 @@ constexpr std::array rows{
     TextRow{Text::file_exists, "", "{file} exists; --force replaces it.",
             "{file} وجود دارد؛ با --force جایگزین می‌شود."},
     TextRow{Text::signature_valid, "", "The signature is valid.", "امضا معتبر است."},
+    TextRow{
+        Text::signature_intact, "",
+        "The signature is intact, but the signer's name is not confirmed: no trusted authority was named.",
+        "امضا سالم است، ولی نام امضاکننده تایید نشد: مرجع معتمدی داده نشده است."},
     TextRow{Text::signature_invalid, "", "The signature is NOT valid.", "امضا معتبر نیست."},
     TextRow{Text::log_intact, "", "The activity log is intact. Entries: {n}",
             "گزارش فعالیت دست‌نخورده است. شمار ردیف‌ها: {n}"},

@@ -44,14 +44,15 @@ Result<void> BerReader::header_byte(std::uint8_t byte) {
     header_[header_size_++] = byte;
     const std::uint8_t tag = header_[0];
     if (header_size_ == 1) {
-        if ((tag & 0x1F) == 0x1F) return Error(SigningErrc::unsupported, "high tag number");
+        if ((tag & 0x1F) == 0x1F) // no structure that anybody sends begins so: the file is something else
+            return frames_.empty() ? malformed("tag") : Error(SigningErrc::unsupported, "high tag number");
         return {};
     }
     const std::uint8_t first = header_[1];
     if (first < 0x80) return open(tag, first);
     if (first == 0x80) return open(tag, std::nullopt);
     const std::size_t octets = first & 0x7F;
-    if (octets > 8) return Error(SigningErrc::limit, "length octets");
+    if (octets > 8) return malformed("length octets");
     if (header_size_ < 2 + octets) return {};
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < octets; ++i) length = (length << 8) | header_[2 + i];

@@ -95,7 +95,16 @@ def test_sign_with_agent(asked):
     verified = openssl("cms", "-verify", "-inform", "DER", "-in", "cms", "-content", "content", "-CAfile", "ca", "-binary", "-purpose", "any", "-out", "out", files=files)
     assert verified.out == TEXT
 
-    assert asked.mohr("verify", str(signature), "--trust", asked.ready["ca"]).returncode == 0
+    assert "The signature is valid." in asked.mohr("verify", str(signature), "--trust", asked.ready["ca"]).stdout
+    unvouched = asked.mohr("verify", str(signature)).stdout
+    assert "intact" in unvouched and "is valid" not in unvouched and "NOT checked" in unvouched
+    for other in (b"\x1f\x8b\x08\x00 some archive", b"\xde\xf4\x60\x1f" + bytes(64), b"plain text\n", b""):
+        (asked.base / "other.bin").write_bytes(other)
+        for verb in (("verify",), ("decrypt", "--out", str(asked.base / "out"))):
+            refused = asked.mohr(*verb, str(asked.base / "other.bin"), "--json", check=False)
+            assert refused.returncode == 14 and json.loads(refused.stderr)["error"]["code"] == "malformed_data", refused
+    gone = asked.mohr("sign", str(asked.base / "none.txt"), check=False)
+    assert gone.returncode == 7 and f"No such file or directory: {asked.base}/none.txt" in gone.stderr
     path.write_bytes(TEXT + b"!")
     changed = asked.mohr("verify", str(signature), "--json", check=False)
     assert changed.returncode == 8

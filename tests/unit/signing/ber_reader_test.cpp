@@ -157,8 +157,8 @@ TEST_CASE("lengths are checked against what holds the element before anything is
               .code == SigningErrc::malformed);
     CHECK(failure("3089"
                   "010000000000000000")
-              .code == SigningErrc::limit);
-    CHECK(failure("30ff").code == SigningErrc::limit);
+              .code == SigningErrc::malformed);
+    CHECK(failure("30ff").code == SigningErrc::malformed);
     CHECK(failure("3080"
                   "0480")
               .code == SigningErrc::malformed);
@@ -175,7 +175,10 @@ TEST_CASE("lengths are checked against what holds the element before anything is
                   "2480"
                   "020101")
               .code == SigningErrc::malformed);
-    CHECK(failure("1f8101").code == SigningErrc::unsupported);
+    CHECK(failure("3003"
+                  "1f8101")
+              .code == SigningErrc::unsupported);
+    CHECK(failure("1f8b08").code == SigningErrc::malformed); // another kind of file
 }
 
 TEST_CASE("an element that is taken claims no memory that did not arrive", "[signing][ber]") {

@@ -62,6 +62,7 @@ enum class Text : std::uint8_t {
     remove_sure,
     file_exists,
     signature_valid,
+    signature_intact,
     signature_invalid,
     log_intact,
     log_broken,
