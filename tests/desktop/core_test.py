@@ -78,7 +78,7 @@ def ended(pid):
 
 
 def test_a_page_signs(build, display):
-    """a page is let in and signs, by a real window each time, which belongs to the daemon and ends with its decision [R33]"""
+    """a page is let in and signs, by a real window each time, which belongs to the daemon and ends with its decision [R187] [R188]"""
     with daemon(build, display) as sandbox, Control(sandbox.ready["control"]) as control:
         async def go():
             async with sandbox.page() as page:
@@ -167,7 +167,7 @@ PLANTED = 'void planted(void) __attribute__((constructor));\nvoid planted(void) 
 
 
 def test_planted_library(build, display):
-    """a library planted in LD_PRELOAD or as a Qt plugin is not loaded by the window that the core starts, though mohr-prompt alone would [T18]"""
+    """a library planted in LD_PRELOAD or as a Qt plugin is not loaded by the window that the core starts, though mohr-prompt alone would [T33]"""
     with private_directory() as base, PrivateBus(base, "session") as bus:
         library, plugins = base / "libplanted.so", base / "platforms"
         (base / "planted.c").write_text(PLANTED)

@@ -182,7 +182,7 @@ def test_a_blocked_pin_is_said(display, prompt):
 
 
 def test_the_deadline_ends_it(display, prompt):
-    """when the time is over nothing is accepted any more, and the core's word ends the process [R16]"""
+    """when the time is over nothing is accepted any more, and the core's word ends the process [R192]"""
     params = sample("access", "en", deadlineSeconds=2)
     prompt.show(params)
     assert "2 seconds left" in texts(display, prompt)
@@ -316,7 +316,7 @@ def test_certificates_are_chosen_by_keyboard(display, prompt):
 
 
 def test_a_decrypt_window_is_offered(display, prompt):
-    """the person may let a site decrypt some items within some minutes, and it is off unless they say so [R126]"""
+    """the person may let a site decrypt some items within some minutes, and it is off unless they say so [T20]"""
     prompt.show(sample("decrypt", "en"))
     prompt.wait_armed()
     box = display.find(prompt.pid, "check box", "decrypt for a while")

@@ -188,7 +188,7 @@ def test_subscribers_are_told(sandbox):
 
 
 def test_every_change_is_in_the_activity_log(control, sandbox):
-    """what is done over the control socket is in the activity log before the reply [R34] [T34]"""
+    """what is done over the control socket is in the activity log before the reply [T34]"""
     control.call("token.verify", {"role": "user"}, {"pin": user_pin(sandbox)})
     assert control.failure("token.verify", {"role": "user"}, {"pin": "1"}) == "pin_wrong"
     control.call("site.set", {"origin": "https://a.example", "access": "deny"})
@@ -239,7 +239,7 @@ def test_cancelled_file_work(control, sandbox):
 
 
 def test_requests_with_alternative_names(control, sandbox):
-    """a request carries the alternative names that were asked for, and a malformed one leaves no key behind [R50]"""
+    """a request carries the alternative names that were asked for, and a malformed one leaves no key behind [R50] [R126]"""
     user = {"user_pin": user_pin(sandbox)}
     names = [{"kind": "email", "value": "a@example.ir"}, {"kind": "dns", "value": "portal.example"}, {"kind": "ip", "value": "127.0.0.1"}]
     made = control.call("key.generate", {"algorithm": "P-256", "subject": "CN=New", "names": names}, user)
@@ -294,7 +294,7 @@ def test_reset_names_the_loss(control, sandbox):
 
 
 def test_descriptors_must_be_files(control, sandbox):
-    """a pipe, a directory or a missing descriptor is refused for a file job; so is an unreadable one [R156]"""
+    """a pipe, a directory or a missing descriptor is refused for a file job; so is an unreadable one"""
     with acting_as():
         path = sandbox.base / "input"
         path.write_bytes(b"text")

@@ -137,7 +137,7 @@ def pam_environment(base, password):
 
 @pytest.mark.unsanitized("preloads pam_wrapper, and a sanitizer's runtime must come first")
 def test_owner_resets_a_blocked_token(build):
-    """with both PINs blocked only the owner's password resets, and the keys are gone [R57] [R129] [R146]"""
+    """with both PINs blocked only the owner's password resets, and the keys are gone [R57] [R146]"""
     with private_directory() as other:
         environment = pam_environment(other, "owner's password")
         with running(build, '[token]\nowner_authentication_service = "mohr-test"\n', environment) as (profile, control):
@@ -207,7 +207,7 @@ def owner_auth_socket(build, profile, environment):
 
 @pytest.mark.unsanitized("preloads pam_wrapper, and a sanitizer's runtime must come first")
 def test_owner_of_a_shadow_account(build, account):
-    """with pam_unix and the shadow file the owner's password resets, through systemd, and without it the reason is said [R57] [R129]"""
+    """with pam_unix and the shadow file the owner's password resets, through systemd, and without it the reason is said [R57] [R146]"""
     with private_directory(OWNER) as base:
         wrapper = next(pathlib.Path("/usr/lib").glob("*/libpam_wrapper.so"))
         services = pathlib.Path(base) / "pam"

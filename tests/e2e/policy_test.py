@@ -72,7 +72,7 @@ def test_status_and_conflicts(policy):
 
 
 def test_needs_root(policy):
-    """without root the very command for sudo is said, and nothing is written [R7]"""
+    """without root the very command for sudo is said, and nothing is written"""
     if os.getuid() == 0:
         answer = policy("install", "--browser", "chrome", "--site", SITE, code=1, root=None)
         assert f"sudo mohr policy install --browser chrome --site {SITE}" in answer

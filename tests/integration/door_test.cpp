@@ -319,6 +319,18 @@ TEST_CASE("the shipped timers and limits are the published ones [T09]", "[door]"
     CHECK(limits.connections == 64);
     CHECK(limits.connections_per_origin == 10);
     CHECK(limits.silent_connections == 32);
+    CHECK(limits.header_bytes == 8 * 1024);
+    CHECK(limits.header_fields == 64);
+    CHECK(limits.message_bytes == 256 * 1024);
+    CHECK(limits.binary_bytes == 1024 * 1024);
+    CHECK(limits.json_depth == 16);
+    CHECK(limits.batch_items == 500);
+    CHECK(limits.stream_bytes == std::uint64_t{4} * 1024 * 1024 * 1024);
+    CHECK(limits.credit_bytes == 8 * 1024 * 1024);
+    const protocol::link::DastineLimits dastine;
+    CHECK(dastine.connections == 512);
+    CHECK(dastine.connections_per_origin == 64);
+    CHECK(dastine.message_bytes == 64 * 1024 * 1024);
 }
 
 TEST_CASE("of too many silent connections the oldest goes, of too many of an origin the newest [T09]",

@@ -48,7 +48,7 @@ TEST_CASE("the rule that a new PIN breaks is said for its role [R42] [R43] [R44]
           "The admin PIN may contain English letters and digits only; case matters.");
 }
 
-TEST_CASE("a refused password of the account is told apart from one that could not be checked [R57] [R129]",
+TEST_CASE("a refused password of the account is told apart from one that could not be checked [R57] [R146]",
           "[cli]") {
     const auto text = [](nlohmann::json data) {
         return describe(failure_from_error({{"message", "m"}, {"data", std::move(data)}}), Language::en);

@@ -42,7 +42,7 @@ TEST_CASE("every code of the core has a sentence of its own in both languages [R
     }
 }
 
-TEST_CASE("a failure about a PIN says the message of its role [R42] [R53] [R54]", "[desktop]") {
+TEST_CASE("a failure about a PIN says the message of its role [R55] [R57]", "[desktop]") {
     mohr::test::use_language(Language::fa);
     Failure blocked(QStringLiteral("pin_blocked"));
     CHECK(failure_text(blocked, PinRole::user) == qtTrId("M19"));

@@ -156,7 +156,7 @@ TEST_CASE("a scheme that does not fit the key, or a digest of another size, is r
               .code == TokenErrc::no_such_key);
 }
 
-TEST_CASE("openssl accepts the certification request of every key and sees the subject in it [R50] [R148]",
+TEST_CASE("openssl accepts the certification request of every key and sees the subject in it [R50] [R120] [R148]",
           "[token][request]") {
     test::TokenFixture fixture;
     fixture.initialise();
@@ -215,7 +215,7 @@ TEST_CASE("RFC 4514 text becomes the name it says, and what is not such text is 
     CHECK(!parse_subject("CN=" + std::string(1100, 'a')));
 }
 
-TEST_CASE("a certificate finds its key by the public key, and its issuers become the chain [R50]",
+TEST_CASE("a certificate finds its key by the public key, and its issuers become the chain [R50] [R122]",
           "[token][certificates]") {
     test::TokenFixture fixture;
     fixture.initialise();

@@ -74,7 +74,7 @@ TEST_CASE("an EC key agrees with keyAgreement or keyEncipherment, not with signa
 }
 
 TEST_CASE("pending, on hold, expired, replaced and revoked certificates are used for what each allows [R124] "
-          "[R130]",
+          "[R130] [R166]",
           "[token][usage]") {
     test::TokenFixture fixture;
     fixture.initialise();

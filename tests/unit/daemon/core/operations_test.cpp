@@ -676,7 +676,7 @@ TEST_CASE("a page's key is made, certified and imported, each behind a PIN [R148
     CHECK(f.ask_and_allow(sign).reply());
 }
 
-TEST_CASE("a refused key or certificate leaves the token as it was [R148]", "[operations]") {
+TEST_CASE("a refused key or certificate leaves the token as it was [R148] [R165]", "[operations]") {
     Granted f;
     auto& denied = f.ask(link::GenerateKey{"P-256", "CN=Applicant", "mine"});
     f.surface.deny();
@@ -694,7 +694,7 @@ TEST_CASE("a refused key or certificate leaves the token as it was [R148]", "[op
     CHECK(f.ask_and_allow(link::ImportCertificate{stranger}).code() == Code::certificate_not_found);
 }
 
-TEST_CASE("a key that nobody waits for any more is removed again, and that is written down [R148]",
+TEST_CASE("a key that nobody waits for any more is removed again, and that is written down [R126] [R148]",
           "[operations]") {
     Granted f;
     const auto before = f.token->objects().value().size();

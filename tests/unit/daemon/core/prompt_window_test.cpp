@@ -76,7 +76,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE("a window is asked in a process of its own, which ends when its answer is settled [R33]",
+TEST_CASE("a window is asked in a process of its own, which ends when its answer is settled [R53]",
           "[window]") {
     Fixture f("allow");
     f.show();
