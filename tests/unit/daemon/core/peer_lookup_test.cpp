@@ -4,7 +4,10 @@
 #include "other_user.hpp"
 #include "peer_lookup.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace mohr;
 using namespace mohr::core;
@@ -118,6 +121,10 @@ namespace {
 unsigned taken_for_ours(int rounds) {
     const Server server(Where::v4);
     unsigned accepted_as_ours = 0;
+    int turn[2]; // a client for each byte: a full queue of connections would cost seconds
+    REQUIRE(::pipe2(turn, O_CLOEXEC) == 0);
+    const Descriptor next(turn[0]);
+    const Descriptor tell(turn[1]);
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
@@ -126,11 +133,14 @@ unsigned taken_for_ours(int rounds) {
             ::_exit(1);
         for (int i = 0; i < rounds; ++i) {
             const Descriptor client = test::make_socket(Where::v4);
+            char go = 0;
+            if (::read(next.get(), &go, 1) != 1) ::_exit(3);
             if (test::connect_to(client, Where::v4, server.port) != 0) ::_exit(2);
         }
         ::_exit(0);
     }
     for (int i = 0; i < rounds; ++i) {
+        CHECK(::write(tell.get(), "", 1) == 1);
         const Descriptor accepted = server.accept();
         const auto tuple = test::four_tuple(accepted);
         if (tuple.remote_port != 0 && (peer_is(::geteuid(), tuple) || peer_is(0, tuple))) ++accepted_as_ours;
