@@ -2,6 +2,8 @@
 #include "control_api_state.hpp"
 #include "control_prompts.hpp"
 #include "guarded.hpp"
+#include "operation_log.hpp"
+#include "peer_lookup.hpp"
 #include "token_failures.hpp"
 
 #include <nlohmann/json.hpp>
@@ -103,19 +105,13 @@ void ControlApi::State::begin() {
 void ControlApi::State::name_asker(const ControlRequest& request, PromptRequest& prompt) const {
     prompt.origin = local_origin;
     prompt.local = true;
-    prompt.program = program_of(request.peer);
+    prompt.program = program_of_process(request.peer);
     prompt.window_only = true;
 }
 
 void ControlApi::State::broadcast(std::string_view method) {
     if (server == nullptr) return;
     for (const std::uint64_t connection : subscribers) server->notify(connection, method, json::object());
-}
-
-Program ControlApi::State::program_of(pid_t pid) const {
-    std::error_code error;
-    const auto path = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
-    return {path.filename().string(), path.string(), pid, false};
 }
 
 void ControlApi::State::on_pool(Work work, ControlReply reply) {
@@ -159,7 +155,7 @@ void ControlApi::State::log_entry(const ControlRequest& request, const std::stri
                                   const std::string& detail, std::function<void(bool written)> then) {
     LogEntry entry;
     entry.origin = local_origin;
-    entry.program = program_of(request.peer).path;
+    entry.program = program_text(program_of_process(request.peer));
     entry.operation = request.method;
     entry.decision = decision;
     entry.detail = detail;

@@ -41,7 +41,6 @@ struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
                    std::function<void(bool written)> then);
     /// The answer to a change that is made but for which the log took no line.
     [[nodiscard]] static protocol::Failure not_logged();
-    [[nodiscard]] Program program_of(pid_t pid) const;
     /// Says in the prompt that a program of this computer asks; it is drawn in a window.
     void name_asker(const ControlRequest& request, PromptRequest& prompt) const;
 };

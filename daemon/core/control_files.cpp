@@ -2,6 +2,7 @@
 // file.* of the control socket: the client opens the files, a worker of the door reads and writes them.
 #include "control_api_state.hpp"
 #include "control_json.hpp"
+#include "peer_lookup.hpp"
 #include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
@@ -92,7 +93,7 @@ void run(State& state, const Request& request, link::FileJob job, ControlReply r
         reply(std::move(result));
     };
     *id = state.services.door.start_job(std::move(job), std::move(descriptors),
-                                        state.program_of(request->peer), std::move(callbacks));
+                                        program_of_process(request->peer), std::move(callbacks));
     state.jobs.push_back({request->connection, request->id, *id});
 }
 

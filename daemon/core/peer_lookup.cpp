@@ -235,6 +235,17 @@ std::optional<Program> program_of_socket(std::uint64_t inode) {
     return std::nullopt;
 }
 
+Program program_of_process(pid_t pid) {
+    namespace fs = std::filesystem;
+    const fs::path process = fs::path("/proc") / std::to_string(pid);
+    std::error_code error;
+    const fs::path path = fs::read_symlink(process / "exe", error);
+    if (!error) return {path.filename().string(), path.string(), pid, false};
+    std::string name;
+    std::getline(std::ifstream(process / "comm"), name);
+    return {name, "", pid, false};
+}
+
 std::string user_text(uid_t uid) {
     std::array<char, 4096> buffer{};
     passwd entry{};

@@ -50,6 +50,10 @@ client_socket_from_procfs(const protocol::link::FourTuple& peer);
 /// The running program that holds a socket. Best effort: only our own processes can be seen.
 [[nodiscard]] std::optional<Program> program_of_socket(std::uint64_t inode);
 
+/// The program that runs as `pid`. Of one that may not be looked into, as our own mohr and mohr-desktop, only the name that it
+/// gives itself, without a path.
+[[nodiscard]] Program program_of_process(pid_t pid);
+
 /// "name (uid N)", or "uid N" where the name is not known.
 [[nodiscard]] std::string user_text(uid_t uid);
 

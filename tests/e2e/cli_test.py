@@ -75,6 +75,7 @@ def test_sign_with_agent(asked):
     with agent_of(asked) as agent:
         signing = Later(asked, "sign", str(path), "--cert", wanted["id"], "--json")
         agent.expect(r"asks for a signature: contract\.txt")
+        agent.expect(r"mohr  \(\d+\)")  # it lets nobody look into it, and is named all the same
         agent.expect(str(len(TEXT)) + " bytes")
         agent.expect("SHA-256 " + hashlib.sha256(TEXT).hexdigest())
         agent.expect(r"\| I owe you one\.")
@@ -89,6 +90,8 @@ def test_sign_with_agent(asked):
         agent.type("\x03")
         assert agent.wait() == 0
         assert pin not in agent.screen
+    used = json.loads(asked.mohr("log", "show", "--operation", "sign", "--json").stdout)
+    assert used[-1]["program"] == "mohr", used
     signature = asked.base / "contract.txt.p7s"
     assert json.loads(result.stdout)["file"] == str(signature)
     files = {"cms": signature.read_bytes(), "content": TEXT, "ca": open(asked.ready["ca"], "rb").read()}
