@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.parse
 
+import jsonschema
 import websockets
 
 RUNNER = "mohr-run"
@@ -194,6 +195,29 @@ class RpcError(Exception):
         self.data = error.get("data", {})
 
 
+class Published:
+    """What docs/openrpc.json says that the daemon answers."""
+
+    def __init__(self):
+        document = json.loads((pathlib.Path(__file__).parents[2] / "docs/openrpc.json").read_text())
+        # The references inside a schema are those of the document.
+        self.results = {m["name"]: jsonschema.Draft7Validator({**m["result"]["schema"], "components": document["components"]}) for m in document["methods"]}
+        self.errors = {m["name"]: {error["$ref"].rsplit("/", 1)[1] for error in m["errors"]} for m in document["methods"]}
+
+    def complaint(self, method, reply):
+        """How a reply breaks the document's word; nothing where it keeps it."""
+        if method not in self.results:
+            return None if reply.get("error", {}).get("data", {}).get("code") == "method_not_found" else f"{method} is not published"
+        if "error" in reply:
+            code = reply["error"].get("data", {}).get("code")
+            return None if code in self.errors[method] else f"{method} may not fail with {code}"
+        wrong = next(self.results[method].iter_errors(reply["result"]), None)
+        return wrong and f"the result of {method}: {list(wrong.absolute_path)}: {wrong.message[:500]}"
+
+
+published = Published()
+
+
 class Page:
     """One WebSocket with the given Origin. Use as `async with`."""
 
@@ -201,7 +225,7 @@ class Page:
         self.url = url or sandbox.ready["ws"]
         self.origin, self.ssl, self.headers = origin, ssl, headers
         self.ids = itertools.count(1)
-        self.waiting, self.notifications, self.binary = {}, [], {}
+        self.waiting, self.methods, self.notifications, self.binary = {}, {}, [], {}
         self.credit, self.ended, self.changed = {}, set(), None
         self.heard = None  # a list: every message is kept in it as it came
 
@@ -248,7 +272,10 @@ class Page:
             return
         future = self.waiting.pop(message["id"], None)
         assert future is not None, f"a reply to nothing, or a second one: {message}"
-        if "error" in message:
+        complaint = published.complaint(self.methods.pop(message["id"]), message)
+        if complaint:
+            future.set_exception(AssertionError(complaint))
+        elif "error" in message:
             future.set_exception(RpcError(message["error"]))
         else:
             future.set_result(message["result"])
@@ -257,7 +284,7 @@ class Page:
         """Sends a request; returns its id and the future of its reply."""
         number = next(self.ids)
         future = asyncio.get_running_loop().create_future()
-        self.waiting[number] = future
+        self.waiting[number], self.methods[number] = future, method
         text = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
         return number, future, self.socket.send(text)
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import pytest
-from harness import ORIGIN, RpcError, b64, document, openssl, pem_of, run, unb64
+from harness import ORIGIN, RpcError, b64, document, openssl, pem_of, published, run, unb64
 
 TEXT = "قرارداد شماره ۷ — a real document\n"
 
@@ -223,3 +223,18 @@ def test_enrolment(sandbox):
                 await page.call("certificates.import", certificate=b64(b"not a certificate"))
             assert error.value.code == "malformed_data"
     run(body())
+
+
+def test_replies_are_held_to_the_document(sandbox):
+    """every reply is held to the published document, here and in all other tests, and one that breaks it is noticed"""
+    async def body():
+        async with sandbox.page() as page:
+            await page.grant()
+            return await page.call("service.info"), await page.certificate()
+    info, certificate = run(body())
+    assert published.complaint("service.info", {"result": info}) is None
+    for changed in ({**info, "more": 1}, {**info, "access": "perhaps"}, {**info, "protocol": "mohr.v2"}, {k: v for k, v in info.items() if k != "origin"}):
+        assert published.complaint("service.info", {"result": changed})
+    assert published.complaint("certificates.select", {"result": {"certificate": {**certificate, "keyUsage": "digitalSignature"}}})
+    assert published.complaint("service.info", {"error": {"data": {"code": "pin_wrong"}}})
+    assert published.complaint("service.none", {"result": {}})
