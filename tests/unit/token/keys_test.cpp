@@ -156,8 +156,9 @@ TEST_CASE("a scheme that does not fit the key, or a digest of another size, is r
               .code == TokenErrc::no_such_key);
 }
 
-TEST_CASE("openssl accepts the certification request of every key and sees the subject in it [R50] [R120] [R148]",
-          "[token][request]") {
+TEST_CASE(
+    "openssl accepts the certification request of every key and sees the subject in it [R50] [R120] [R148]",
+    "[token][request]") {
     test::TokenFixture fixture;
     fixture.initialise();
     const KeyAlgorithm algorithm =
