@@ -13,6 +13,7 @@ MAY_USE = {
     "daemon/link": {"base", "protocol"},
     "daemon/door": {"base", "protocol", "signing", "daemon/link"},
     "daemon/core": {"base", "protocol", "signing", "token", "daemon/link"},
+    "daemon/owner_auth": {"base"},
     "cli": {"base", "protocol"},
     "desktop/shared": {"base", "protocol"},
     "desktop/preview": {"base", "desktop/shared"},

@@ -196,10 +196,13 @@ class RpcError(Exception):
 
 
 class Published:
-    """What docs/openrpc.json says that the daemon answers."""
+    """What docs/openrpc.json says that the daemon answers, and docs/protocol.md that it tells."""
 
     def __init__(self):
-        document = json.loads((pathlib.Path(__file__).parents[2] / "docs/openrpc.json").read_text())
+        docs = pathlib.Path(__file__).parents[2] / "docs"
+        document = json.loads((docs / "openrpc.json").read_text())
+        told = (docs / "protocol.md").read_text().partition("| service → page |")[2].partition("###")[0]
+        self.notifications = set(re.findall(r"^ (?:\| )?`([a-zA-Z.]+)`", told.replace("\n|", "\n"), re.M))
         # The references inside a schema are those of the document.
         self.results = {m["name"]: jsonschema.Draft7Validator({**m["result"]["schema"], "components": document["components"]}) for m in document["methods"]}
         self.errors = {m["name"]: {error["$ref"].rsplit("/", 1)[1] for error in m["errors"]} for m in document["methods"]}
@@ -263,6 +266,7 @@ class Page:
 
     def _take(self, message):
         if "method" in message:
+            assert message["method"] in published.notifications, message
             self.notifications.append(message)
             params = message.get("params", {})
             if message["method"] == "stream.credit":

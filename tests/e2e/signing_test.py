@@ -238,3 +238,4 @@ def test_replies_are_held_to_the_document(sandbox):
     assert published.complaint("certificates.select", {"result": {"certificate": {**certificate, "keyUsage": "digitalSignature"}}})
     assert published.complaint("service.info", {"error": {"data": {"code": "pin_wrong"}}})
     assert published.complaint("service.none", {"result": {}})
+    assert published.notifications == {"consent.pending", "progress", "token.changed", "access.changed", "service.stopping", "stream.credit", "stream.end"}
