@@ -89,6 +89,27 @@ def test_second_user(build, profile):
     assert connects(profile.ports[0])
 
 
+@needs_root
+def test_a_token_for_each_user(build, profile):
+    """a second user of the machine, on other ports, has a token of their own, and the first one's PIN opens nothing there [R36] [T24]"""
+    pins = {"user_pin": "83920174", "admin_pin": "newAdmin7x"}
+    profile.start()
+    with profile.connect() as control:
+        control.call("token.initialise", {"label": "Mine"}, pins)
+    with private_directory(OTHER) as base, Profile(build, base, user=OTHER) as second:
+        second.start()
+        with second.connect() as control:
+            assert control.call("token.info")["state"] == "activated"  # and not initialised
+            assert control.failure("token.verify", {"role": "user"}, {"pin": pins["user_pin"]}) == "token_not_initialised"
+            control.call("token.initialise", {"label": "Theirs"}, {"user_pin": "59483716", "admin_pin": "otherAdmin9"})
+            assert control.failure("token.verify", {"role": "user"}, {"pin": pins["user_pin"]}) == "pin_wrong"
+        with pytest.raises(OSError):
+            Control(profile.control, OTHER)
+    with profile.connect() as control:
+        info = control.call("token.info")
+        assert (info["label"], info["user"]["triesLeft"]) == ("Mine", 5)
+
+
 def test_second_daemon_of_this_user(profile):
     """a second daemon of this user says so and ends; the first goes on [T26]"""
     profile.start()
