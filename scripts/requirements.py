@@ -37,7 +37,8 @@ def tests_in_sources():
 
 
 def results(directory: pathlib.Path):
-    ended = {}
+    """Every name that a case has in a result file, with how its runs ended: in each browser, with each parameter."""
+    ended = collections.defaultdict(list)
     for file in sorted(directory.glob("*.xml")):
         for case in ElementTree.parse(file).iter("testcase"):
             status = "passed"
@@ -45,15 +46,19 @@ def results(directory: pathlib.Path):
                 status = "FAILED"
             elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
                 status = "skipped"
-            ended[case.get("name", "")] = status
+            name = re.sub(r"^\w+:", "", case.get("name", ""))  # ctest: the program's
+            for one in {name, re.sub(r" \([^()]*\)$", "", name)}:  # pytest: the parameters'
+                ended[one].append(status)
     return ended
 
 
 def ended_as(text, ended):
-    for name, status in ended.items():
-        if name.endswith(text):
-            return status
-    return "not run"
+    """How a case ended: as its worst run."""
+    found = ended.get(text, [])
+    if "${" in text:
+        pattern = re.compile(".+".join(map(re.escape, re.split(r"\$\{[^}]*\}", text))))
+        found = [status for name, statuses in ended.items() if pattern.fullmatch(name) for status in statuses]
+    return next((status for status in ("FAILED", "passed", "skipped") if status in found), "not run")
 
 
 def main() -> int:
