@@ -2,14 +2,17 @@
 // Who may connect, over what, and what a page can find out when it cannot.
 import assert from 'node:assert/strict';
 import { createVerify, createHash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { createServer as createPlain } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createServer as createTls } from 'node:tls';
 import { launchChromium } from './support/chromium.mjs';
 import { launchFirefox } from './support/firefox.mjs';
 import { browsers, openClient, openSandbox } from './support/pages.mjs';
-import { eventually, slow, temporaryDirectory } from './support/processes.mjs';
-import { startSandbox } from './support/sandbox.mjs';
+import { atEnd, eventually, slow, temporaryDirectory } from './support/processes.mjs';
+import { freePorts, startSandbox } from './support/sandbox.mjs';
 import { makeTlsIdentity, startSite } from './support/site.mjs';
 
 const MiB = 1024 * 1024;
@@ -159,6 +162,28 @@ for (const [name, launch] of browsers) {
             const browser = await launch(t, names([identity.rootFile]));
             const page = await openClient(t, browser, `${secure.origin}/`, sandbox, { transport: 'wss', connect: false, reconnect: false });
             assert.equal((await page.eval(() => mohr.diagnose({ interactive: true }))).state, 'certificate-not-trusted');
+        });
+
+        await t.test('where another program sits on ::1 the daemon does not start, and no page tells that program anything [T25]', async (t) => {
+            const [plain, tls] = await freePorts(2);
+            const heard = [];
+            const listen = (socket) => socket.on('data', (data) => heard.push(String(data))).on('error', () => undefined);
+            const squatters = [[createPlain(listen), plain], [createTls(await makeTlsIdentity(t, 'localhost'), listen), tls]];
+            for (const [server, port] of squatters) {
+                server.on('tlsClientError', () => undefined).listen({ host: '::1', port, ipv6Only: true });
+                await once(server, 'listening');
+                atEnd(t, () => server.close());
+            }
+            await assert.rejects(startSandbox(t, { ports: { plain, tls } }), /is held by another program of yours/);
+            const browser = await launch(t, names([identity.rootFile]));
+            const urls = { ws: `ws://127.0.0.1:${plain}/v1`, wss: `wss://localhost:${tls}/v1` };
+            const page = await openClient(t, browser, `${secure.origin}/`, urls, { connect: false, reconnect: false });
+            const diagnosis = await page.eval(() => mohr.diagnose({ interactive: true }));
+            assert.ok(['not-running', 'certificate-not-trusted'].includes(diagnosis.state), JSON.stringify(diagnosis));
+            assert.deepEqual(heard, []);
+            // The squatter does listen: at the URL that is never published it has the page's whole request.
+            await page.eval((url) => void (globalThis.lost = new WebSocket(url)), `ws://localhost:${plain}/v1`);
+            await eventually('the squatter to hear', () => heard.some((text) => text.startsWith('GET /v1') && text.includes(secure.origin)));
         });
     });
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Envelopes, with the openssl command at the other end."""
+import contextlib
 import hashlib
 import os
+import pathlib
 
 import pytest
 from harness import RpcError, b64, document, openssl, pem_of, run, unb64
@@ -82,8 +84,17 @@ def test_damaged(sandbox):
     run(body())
 
 
+def files_without_a_name(pid):
+    """Those of the process that are on a disk: each one's facts and where it can be read."""
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            target = os.readlink(descriptor)
+            if target.endswith(" (deleted)") and not target.startswith("/memfd:"):
+                yield descriptor.stat(), descriptor
+
+
 def test_streams(sandbox):
-    """sixty-four MiB are sealed and opened through streams, and come back the same [R186]"""
+    """sixty-four MiB are sealed and opened through streams, and what waits on the disk meanwhile has no name and no plaintext [R186] [T22]"""
     block = os.urandom(256 * 1024)
     count = 256
 
@@ -109,6 +120,12 @@ def test_streams(sandbox):
             sender = asyncio.create_task(sending)
             result = await asyncio.wait_for(reply, 60)
             await sender
+            if os.getuid() == 0:
+                spools = [(facts, path.read_bytes()) for facts, path in files_without_a_name(sandbox.door_pid)]
+                assert any(facts.st_size >= count * len(block) for facts, _ in spools), "the opened content waits on the disk"
+                for facts, content in spools:
+                    assert facts.st_nlink == 0 and facts.st_mode & 0o7777 == 0o600
+                    assert block[:64] not in content and block[-64:] not in content
             digest = hashlib.sha256()
             await page.download(result["stream"], digest.update)
             expected = hashlib.sha256()
