@@ -37,7 +37,9 @@ constexpr std::array rows{
     TextRow{Text::asks_to_sign, "M48", "{origin} asks for a signature: {description}",
             "سامانه {origin} درخواست امضا دارد: {description}"},
 
-    TextRow{Text::not_running, "", "The service is not running.", "سرویس مُهر اجرا نشده است."},
+    TextRow{Text::not_running, "",
+            "The service is not running. Start it: systemctl --user enable --now mohrd",
+            "سرویس مُهر اجرا نشده است. برای اجرا: systemctl --user enable --now mohrd"},
     TextRow{Text::no_answer, "", "The service did not answer in time.", "سرویس در زمان مقرر پاسخ نداد."},
     TextRow{Text::broke_off, "", "The service broke off the connection.", "سرویس ارتباط را قطع کرد."},
     TextRow{Text::service_running, "", "The service is on: sites can reach it.",
