@@ -2,6 +2,8 @@
 #include "catch_compat.hpp"
 #include <mohr/protocol/control_frames.hpp>
 
+#include <boost/endian/conversion.hpp>
+
 #include <cstring>
 
 using namespace mohr;
@@ -10,9 +12,10 @@ using namespace mohr::protocol;
 namespace {
 
 Bytes frame(std::uint32_t length, std::uint8_t kind, std::string_view body) {
-    Bytes out{static_cast<std::uint8_t>(length >> 24), static_cast<std::uint8_t>(length >> 16),
-              static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length), kind};
-    out.insert(out.end(), body.begin(), body.end());
+    Bytes out(5 + body.size());
+    boost::endian::store_big_u32(out.data(), length);
+    out[4] = kind;
+    std::copy(body.begin(), body.end(), out.begin() + 5);
     return out;
 }
 
