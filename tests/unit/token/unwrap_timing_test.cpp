@@ -45,11 +45,11 @@ struct Key {
 };
 
 /// 00 02 ‖ PS ‖ 00 ‖ message for 2048 bits.
-Bytes right_block() {
+Bytes right_block(std::size_t message_size) {
     Bytes block(256, 0x5a);
     block[0] = 0;
     block[1] = 2;
-    block[256 - key_size - 1] = 0;
+    block[256 - message_size - 1] = 0;
     return block;
 }
 
@@ -92,8 +92,15 @@ bool leaks(const Unwrap& unwrap, const Bytes& first, const Bytes& second, int pa
     return true;
 }
 
+bool is_padded(const Bytes& block, const RsaPkcs1& how) {
+    const auto separator = std::find(block.begin() + 2, block.end(), 0);
+    const auto after = static_cast<std::size_t>(block.end() - separator); // the separator and the message
+    return block[0] == 0 && block[1] == 2 &&
+           (how.expected_size == 0 ? after >= 1 && after <= 246 : after == how.expected_size + 1);
+}
+
 /// What many programs do: look at the padding, and only if it is wrong make up an answer.
-void unwrap_with_a_leak(const LoadedKey& key, const Bytes& encrypted) {
+void unwrap_with_a_leak(const LoadedKey& key, const RsaPkcs1& how, const Bytes& encrypted) {
     const OwnedKeyContext context(EVP_PKEY_CTX_new(key.get0(), nullptr));
     Bytes block(256);
     std::size_t length = block.size();
@@ -101,10 +108,19 @@ void unwrap_with_a_leak(const LoadedKey& key, const Bytes& encrypted) {
         EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING) != 1 ||
         EVP_PKEY_decrypt(context.get(), block.data(), &length, encrypted.data(), encrypted.size()) != 1)
         throw std::runtime_error("decrypt");
-    if (block[0] == 0 && block[1] == 2 && block[256 - key_size - 1] == 0) return;
+    if (is_padded(block, how)) return;
     const Bytes seed = hmac_sha256(key.rejection_key().reveal(), encrypted);
     const Bytes made_up = hmac_sha256(seed, encrypted);
     if (made_up.empty()) throw std::runtime_error("hmac");
+}
+
+void holds_its_time(const Key& key, const RsaPkcs1& how, const Bytes& good, const Bytes& bad) {
+    const Unwrap ours = [&](const Bytes& encrypted) {
+        if (!unwrap_key(*key.loaded, how, encrypted)) throw std::runtime_error("unwrap");
+    };
+    CHECK_FALSE(leaks(ours, good, bad, 8'000));
+    const Unwrap leaky = [&](const Bytes& encrypted) { unwrap_with_a_leak(*key.loaded, how, encrypted); };
+    CHECK(leaks(leaky, good, bad, 2'000));
 }
 
 } // namespace
@@ -112,17 +128,27 @@ void unwrap_with_a_leak(const LoadedKey& key, const Bytes& encrypted) {
 TEST_CASE("right and wrong PKCS#1 v1.5 padding take the same time, and a planted leak is found [T21]",
           "[token][timing]") {
     const Key key;
-    const Bytes good = key.encrypt(right_block());
     const auto place = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{256 - key_size - 1});
-    Bytes block = right_block();
+    Bytes block = right_block(key_size);
     block[place] = place == 100 ? 0 : 1; // the block type, a zero within the padding, no zero behind it
-    const Bytes bad = key.encrypt(block);
+    holds_its_time(key, RsaPkcs1{key_size}, key.encrypt(right_block(key_size)), key.encrypt(block));
+}
 
-    const Unwrap ours = [&](const Bytes& encrypted) {
-        if (!unwrap_key(*key.loaded, RsaPkcs1{key_size}, encrypted)) throw std::runtime_error("unwrap");
-    };
-    CHECK_FALSE(leaks(ours, good, bad, 6'000));
-    if (place == 100) return; // the planted one does not look there
-    const Unwrap leaky = [&](const Bytes& encrypted) { unwrap_with_a_leak(*key.loaded, encrypted); };
-    CHECK(leaks(leaky, good, bad, 2'000));
+TEST_CASE("right and wrong PKCS#1 v1.5 padding of a message of any length take the same time, and a planted "
+          "leak is found [T21]",
+          "[token][timing]") {
+    const Key key;
+    const RsaPkcs1 any{0};
+    const auto [place, value] =
+        GENERATE(std::pair<std::size_t, std::uint8_t>{1, 1},                   // the block type
+                 std::pair<std::size_t, std::uint8_t>{9, 0},                   // seven bytes of padding
+                 std::pair<std::size_t, std::uint8_t>{256 - key_size - 1, 1}); // no separator anywhere
+    Bytes block = right_block(key_size);
+    block[place] = value;
+    const Bytes bad = key.encrypt(block);
+    // Whoever asked sees how long the answer is, so the right one is as long as that made up for the wrong one.
+    const std::size_t length = unwrap_key(*key.loaded, any, bad).value().size();
+    const Bytes good = key.encrypt(right_block(length));
+    REQUIRE(unwrap_key(*key.loaded, any, good).value().size() == length);
+    holds_its_time(key, any, good, bad);
 }
