@@ -45,7 +45,7 @@ struct ControlApi::State : std::enable_shared_from_this<ControlApi::State> {
     void name_asker(const ControlRequest& request, PromptRequest& prompt) const;
 };
 
-using MethodHandler = void (*)(ControlApi::State& state, ControlApi::State::Request request,
+using MethodHandler = void (*)(ControlApi::State& state, const ControlApi::State::Request& request,
                                ControlReply reply);
 struct Method {
     const char* name;

@@ -104,7 +104,7 @@ std::string name_from(ParamReader& params) {
     return name;
 }
 
-void sign(State& state, Request request, ControlReply reply) {
+void sign(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     link::FileJob job;
     job.kind = link::JobKind::sign;
@@ -119,7 +119,7 @@ void sign(State& state, Request request, ControlReply reply) {
     run(state, request, std::move(job), std::move(reply));
 }
 
-void verify(State& state, Request request, ControlReply reply) {
+void verify(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     link::FileJob job;
     job.kind = link::JobKind::verify;
@@ -128,7 +128,7 @@ void verify(State& state, Request request, ControlReply reply) {
     run(state, request, std::move(job), std::move(reply));
 }
 
-void encrypt(State& state, Request request, ControlReply reply) {
+void encrypt(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     link::FileJob job;
     job.kind = link::JobKind::encrypt;
@@ -141,7 +141,7 @@ void encrypt(State& state, Request request, ControlReply reply) {
     run(state, request, std::move(job), std::move(reply));
 }
 
-void decrypt(State& state, Request request, ControlReply reply) {
+void decrypt(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     link::FileJob job;
     job.kind = link::JobKind::decrypt;

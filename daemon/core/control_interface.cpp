@@ -31,12 +31,12 @@ ControlOutcome stored(State& state, InterfaceSettings::Values values) {
     return interface_json(state.services.interface.values());
 }
 
-void get(State& state, Request request, ControlReply reply) {
+void get(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     reply(interface_json(state.services.interface.values()));
 }
 
-void set(State& state, Request request, ControlReply reply) {
+void set(State& state, const Request& request, ControlReply reply) {
     auto values = state.services.interface.values();
     ParamReader params(*request->params);
     values.language = params.optional_text("language", max_name_bytes, values.language);
@@ -47,7 +47,7 @@ void set(State& state, Request request, ControlReply reply) {
     reply(stored(state, std::move(values)));
 }
 
-void set_mark(State& state, Request request, ControlReply reply) {
+void set_mark(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     if (!state.services.surface.may_draw_windows()) return reply(Failure(Code::no_agent, "needs a window"));
     ControlQuestion question;

@@ -49,7 +49,7 @@ Outcome<token::TokenObject> find(const token::Token& token, const KeyId& id) {
     return Failure(Code::not_found, "no such key");
 }
 
-void generate(State& state, Request request, ControlReply reply) {
+void generate(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string algorithm_text = params.optional_text("algorithm", 16, "RSA-2048");
     const auto algorithm = algorithm_from_name(algorithm_text);
@@ -75,7 +75,7 @@ void generate(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void list(State& state, Request request, ControlReply reply) {
+void list(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool(
         [&token = state.services.token]() -> ControlOutcome {
@@ -88,7 +88,7 @@ void list(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void certification_request(State& state, Request request, ControlReply reply) {
+void certification_request(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const KeyId id = id_from(params);
     const std::string subject = params.optional_text("subject", max_subject_bytes);
@@ -112,7 +112,7 @@ ControlOutcome imported(const Result<token::TokenObject>& object) {
     return to_control_json(*object);
 }
 
-void import_certificate(State& state, Request request, ControlReply reply) {
+void import_certificate(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     auto data = std::make_shared<const Bytes>(params.bytes("data", max_import_bytes));
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -129,7 +129,7 @@ void import_certificate(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void import_pkcs12(State& state, Request request, ControlReply reply) {
+void import_pkcs12(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     auto data = std::make_shared<const Bytes>(params.bytes("data", max_import_bytes));
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -143,7 +143,7 @@ void import_pkcs12(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void export_certificate(State& state, Request request, ControlReply reply) {
+void export_certificate(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const KeyId id = id_from(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -159,7 +159,7 @@ void export_certificate(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void remove(State& state, Request request, ControlReply reply) {
+void remove(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const KeyId id = id_from(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));

@@ -26,7 +26,7 @@ constexpr std::size_t max_origin_bytes = 512;
 constexpr std::uint64_t max_page_entries = 1000;
 constexpr std::size_t max_query_bytes = 256;
 
-void list_sites(State& state, Request request, ControlReply reply) {
+void list_sites(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     json out = json::array();
     for (const SiteRecord& site : state.services.sites.list()) out.push_back(to_control_json(site));
@@ -72,7 +72,7 @@ void save_and_reply(State& state, const Request& request, const std::string& dec
         });
 }
 
-void set_site(State& state, Request request, ControlReply reply) {
+void set_site(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string origin = origin_from(params);
     std::vector<std::pair<SitePermission, Decision>> wanted;
@@ -99,7 +99,7 @@ void set_site(State& state, Request request, ControlReply reply) {
                    std::move(reply));
 }
 
-void set_site_quirk(State& state, Request request, ControlReply reply) {
+void set_site_quirk(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string origin = origin_from(params);
     const std::string key = params.text("key", 64);
@@ -116,7 +116,7 @@ void set_site_quirk(State& state, Request request, ControlReply reply) {
     save_and_reply(state, request, key + ": " + value, origin, SiteChange::other, std::move(told));
 }
 
-void end_window(State& state, Request request, ControlReply reply) {
+void end_window(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string origin = origin_from(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -127,7 +127,7 @@ void end_window(State& state, Request request, ControlReply reply) {
     });
 }
 
-void forget_site(State& state, Request request, ControlReply reply) {
+void forget_site(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string origin = origin_from(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -136,7 +136,7 @@ void forget_site(State& state, Request request, ControlReply reply) {
     save_and_reply(state, request, "forgotten", origin, SiteChange::access, std::move(reply));
 }
 
-void read_log(State& state, Request request, ControlReply reply) {
+void read_log(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::uint64_t after = params.number("after", 0, UINT64_MAX);
     const std::uint64_t limit = params.number("limit", 100, max_page_entries);
@@ -162,7 +162,7 @@ void read_log(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void verify_log(State& state, Request request, ControlReply reply) {
+void verify_log(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool(
         [&activity = state.services.activity]() -> ControlOutcome {

@@ -41,7 +41,7 @@ bool without_params(const ControlRequest& request, const ControlReply& reply) {
     return !failure;
 }
 
-void status(State& state, Request request, ControlReply reply) {
+void status(State& state, const Request& request, ControlReply reply) {
     if (!without_params(*request, reply)) return;
     const ControlServices& services = state.services;
     services.surface.refresh();
@@ -94,21 +94,21 @@ void toggle(State& state, const Request& request, const ControlReply& reply, boo
     reply(json{{"running", state.services.listeners.is_open()}});
 }
 
-void start(State& state, Request request, ControlReply reply) {
+void start(State& state, const Request& request, ControlReply reply) {
     toggle(state, request, reply, true);
 }
 
-void stop(State& state, Request request, ControlReply reply) {
+void stop(State& state, const Request& request, ControlReply reply) {
     toggle(state, request, reply, false);
 }
 
-void shut_down(State& state, Request request, ControlReply reply) {
+void shut_down(State& state, const Request& request, ControlReply reply) {
     if (!without_params(*request, reply)) return;
     reply(json::object());
     state.services.shutdown();
 }
 
-void subscribe(State& state, Request request, ControlReply reply) {
+void subscribe(State& state, const Request& request, ControlReply reply) {
     if (!without_params(*request, reply)) return;
     state.subscribers.insert(request->connection);
     reply(json::object());
@@ -119,7 +119,7 @@ void log_agent(State& state, const Request& request, const char* decision, const
     state.log_entry(request, decision, detail, [](bool) {}); // a failure is in the diagnostic log
 }
 
-void register_agent(State& state, Request request, ControlReply reply) {
+void register_agent(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string kind = params.text("kind", 16);
     if (!kind.empty() && kind != "terminal") params.wrong("kind");

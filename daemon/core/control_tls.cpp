@@ -29,12 +29,12 @@ json status_with_root(const TlsIdentity& identity) {
     return out;
 }
 
-void tls_status(State& state, Request request, ControlReply reply) {
+void tls_status(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     reply(status_with_root(state.services.identity));
 }
 
-void tls_issue(State& state, Request request, ControlReply reply) {
+void tls_issue(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const bool dastine = params.flag("dastineHosts", false);
     if (auto failure = params.finish()) return reply(std::move(*failure));

@@ -45,14 +45,14 @@ ControlOutcome with_pin(token::Token& token, Role role, const Secret& pin, Work 
     return done(work(std::move(*proof)));
 }
 
-void info(State& state, Request request, ControlReply reply) {
+void info(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool(
         [&token = state.services.token]() -> ControlOutcome { return to_control_json(token.info()); },
         std::move(reply));
 }
 
-void initialise(State& state, Request request, ControlReply reply) {
+void initialise(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const auto confirmed = confirmations(params);
     const std::string label = params.optional_text("label", max_label_bytes, "Mohr");
@@ -81,7 +81,7 @@ ControlOutcome rename(token::Token& token, const std::string& label, const Secre
                     [&](token::Authorisation proof) { return token.set_label(std::move(proof), label); });
 }
 
-void reset(State& state, Request request, ControlReply reply) {
+void reset(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const auto confirmed = confirmations(params);
     const std::uint64_t told = params.required_number("confirmLoss", 1000);
@@ -102,7 +102,7 @@ void reset(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void reset_blocked(State& state, Request request, ControlReply reply) {
+void reset_blocked(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const auto confirmed = confirmations(params);
     const std::uint64_t told = params.required_number("confirmLoss", 1000);
@@ -140,7 +140,7 @@ Role role_from(ParamReader& params) {
     return role == "admin" ? Role::admin : Role::user;
 }
 
-void change_pin(State& state, Request request, ControlReply reply) {
+void change_pin(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const Role role = role_from(params);
     const auto confirmed = confirmations(params);
@@ -155,7 +155,7 @@ void change_pin(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void unblock(State& state, Request request, ControlReply reply) {
+void unblock(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const auto confirmed = confirmations(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -170,7 +170,7 @@ void unblock(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void verify(State& state, Request request, ControlReply reply) {
+void verify(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const Role role = role_from(params);
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -183,7 +183,7 @@ void verify(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void set_label(State& state, Request request, ControlReply reply) {
+void set_label(State& state, const Request& request, ControlReply reply) {
     ParamReader params(*request->params);
     const std::string label = params.text("label", max_label_bytes);
     if (auto failure = params.finish()) return reply(std::move(*failure));
@@ -197,7 +197,7 @@ void set_label(State& state, Request request, ControlReply reply) {
         std::move(reply));
 }
 
-void lock(State& state, Request request, ControlReply reply) {
+void lock(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
     state.on_pool_logged(
         request,

@@ -94,7 +94,7 @@ private:
         taken_.push_back(name);
         return *found;
     }
-    [[noreturn]] static void refuse(std::string path) {
+    [[noreturn]] static void refuse(const std::string& path) {
         Failure failure(Code::invalid_params);
         failure.path = path.substr(0, 200);
         throw Refused{std::move(failure)};
