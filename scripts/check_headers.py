@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every header of ours compiles alone."""
+"""Every header of ours compiles alone, those of the tests too."""
 import concurrent.futures
 import os
 import pathlib
@@ -10,6 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ["base", "token", "signing", "protocol", "daemon", "cli", "desktop"]
+SEEN_BY_TESTS = ["tests/support", "tests/unit/signing", "daemon", "daemon/core"]
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-x", "c++", "-DOPENSSL_API_COMPAT=30000", "-DOPENSSL_NO_DEPRECATED", '-DMOHR_VERSION="0"',
          f"-I{ROOT}"] + [f"-I{ROOT / f / 'include'}" for f in FOLDERS] + [f"-I{ROOT / f / 'src'}" for f in FOLDERS]
 
@@ -23,9 +24,15 @@ def qt_flags():
 QT_FLAGS = qt_flags()
 
 
+def for_windows(header: pathlib.Path) -> bool:
+    return any(header.is_relative_to(ROOT / folder) for folder in ("desktop", "tests/unit/desktop"))
+
+
 def compiles(header: pathlib.Path):
     flags = FLAGS + [f"-I{header.parent}"]
-    if header.is_relative_to(ROOT / "desktop"):
+    if header.is_relative_to(ROOT / "tests"):
+        flags += [f"-I{ROOT / folder}" for folder in SEEN_BY_TESTS]
+    if for_windows(header):
         flags += [f"-I{ROOT / 'desktop'}", *QT_FLAGS]
     result = subprocess.run(["g++", *flags, str(header)], capture_output=True, text=True)
     # "#pragma once in main file" is what a header as the main file means.
@@ -36,8 +43,7 @@ def compiles(header: pathlib.Path):
 def main() -> int:
     if shutil.which("g++") is None:
         sys.exit("check_headers: there is no g++")
-    folders = [folder for folder in FOLDERS if folder != "desktop" or QT_FLAGS is not None]
-    headers = [h for folder in folders for h in sorted((ROOT / folder).glob("**/*.hpp"))]
+    headers = [h for folder in [*FOLDERS, "tests"] for h in sorted((ROOT / folder).glob("**/*.hpp")) if QT_FLAGS is not None or not for_windows(h)]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for header, ok, noise in pool.map(compiles, headers):

@@ -7,7 +7,7 @@
 #include <mohr/base/x509.hpp>
 #include <mohr/protocol/link.hpp>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <sys/types.h>
 
 #include <chrono>
