@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mohr/base/encoding.hpp>
+#include <mohr/base/rights.hpp>
 #include <mohr/cli/control_client.hpp>
 #include <mohr/protocol/members.hpp>
 
@@ -63,26 +64,6 @@ std::uint32_t read_length(const Bytes& buffer) {
            (std::uint32_t{buffer[2]} << 8) | buffer[3];
 }
 
-/// The fresh buffer of one SCM_RIGHTS control message.
-struct RightsBuffer {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_descriptors)> bytes{};
-};
-
-void attach(msghdr& message, RightsBuffer& buffer, const std::vector<NamedDescriptor>& descriptors) {
-    const std::size_t size = sizeof(int) * descriptors.size();
-    message.msg_control = buffer.bytes.data();
-    message.msg_controllen = CMSG_SPACE(size);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(size);
-    auto* out = CMSG_DATA(header);
-    for (const auto& [name, fd] : descriptors) {
-        std::memcpy(out, &fd, sizeof fd);
-        out += sizeof fd;
-    }
-}
-
 } // namespace
 
 bool nests_deeper(std::string_view json, std::size_t limit) noexcept {
@@ -138,6 +119,8 @@ Outcome<void> ControlClient::send_frame(std::uint8_t kind, ByteView body,
     std::array<std::uint8_t, 5> header{
         static_cast<std::uint8_t>(length >> 24), static_cast<std::uint8_t>(length >> 16),
         static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length), kind};
+    std::vector<int> raw;
+    for (const auto& [name, fd] : descriptors) raw.push_back(fd);
     const auto deadline = Clock::now() + send_timeout;
     std::size_t sent = 0;
     const std::size_t total = header.size() + body.size();
@@ -151,7 +134,7 @@ Outcome<void> ControlClient::send_frame(std::uint8_t kind, ByteView body,
         message.msg_iov = parts.data();
         message.msg_iovlen = parts.size();
         RightsBuffer rights;
-        if (sent == 0 && !descriptors.empty()) attach(message, rights, descriptors);
+        if (sent == 0) attach_rights(message, rights, raw);
         const ssize_t count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
         if (count > 0) {
             sent += static_cast<std::size_t>(count);

@@ -2,6 +2,7 @@
 #include "control_connection.hpp"
 
 #include <mohr/base/encoding.hpp>
+#include <mohr/base/rights.hpp>
 #include <mohr/protocol/control_frames.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -10,9 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 
 namespace mohr::core {
 namespace asio = boost::asio;
@@ -107,12 +106,11 @@ bool ControlConnection::read_once() {
     const bool first_byte = io_->reader.at_start();
     const auto room = io_->reader.room();
     iovec part{room.data(), room.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> control{};
+    RightsBuffer rights;
     msghdr header{};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
+    expect_rights(header, rights, max_descriptors);
     const ssize_t n = ::recvmsg(io_->socket.native_handle(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == EINTR) return true;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -135,14 +133,7 @@ bool ControlConnection::read_once() {
 }
 
 bool ControlConnection::take_descriptors(msghdr& header, bool first_byte) {
-    std::vector<Descriptor> received;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        std::array<int, max_descriptors> raw{};
-        std::memcpy(raw.data(), CMSG_DATA(c), count * sizeof(int));
-        for (std::size_t i = 0; i < count; ++i) received.emplace_back(raw[i]);
-    }
+    auto received = take_rights(header);
     if ((header.msg_flags & MSG_CTRUNC) != 0) return false;
     if (received.empty()) return true;
     if (!first_byte || !descriptors_.empty()) return false;
@@ -286,19 +277,10 @@ ssize_t ControlConnection::send_some(const Outgoing& next) const {
     msghdr header{};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
-    const std::size_t size = next.descriptors.size() * sizeof(int);
-    std::vector<std::uint64_t> control(CMSG_SPACE(size) / sizeof(std::uint64_t) + 1); // aligned as cmsghdr is
-    if (sent_ == 0 && size > 0) {
-        header.msg_control = control.data();
-        header.msg_controllen = CMSG_SPACE(size);
-        cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-        rights->cmsg_level = SOL_SOCKET;
-        rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(size);
-        std::vector<int> raw;
-        for (const auto& one : next.descriptors) raw.push_back(one.fd);
-        std::memcpy(CMSG_DATA(rights), raw.data(), size);
-    }
+    RightsBuffer rights;
+    std::vector<int> raw;
+    for (const auto& one : next.descriptors) raw.push_back(one.fd);
+    if (sent_ == 0) attach_rights(header, rights, raw);
     return ::sendmsg(io_->socket.native_handle(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 

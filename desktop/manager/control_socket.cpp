@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manager/control_socket.hpp"
 
+#include <mohr/base/rights.hpp>
+
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <QByteArray>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
@@ -25,21 +26,6 @@ Failure not_running(const QString& detail) {
 
 Failure lost(const QString& detail) {
     return Failure(QStringLiteral("connection_lost"), detail);
-}
-
-struct RightsBuffer {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_descriptors)> bytes{};
-};
-
-void attach(msghdr& message, RightsBuffer& buffer, const std::vector<int>& descriptors) {
-    const std::size_t size = sizeof(int) * descriptors.size();
-    message.msg_control = buffer.bytes.data();
-    message.msg_controllen = CMSG_SPACE(size);
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(size);
-    std::memcpy(CMSG_DATA(header), descriptors.data(), size);
 }
 
 } // namespace
@@ -69,7 +55,7 @@ Outcome<std::size_t> send_some(int socket, ByteView bytes, const std::vector<int
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     RightsBuffer rights;
-    if (!descriptors.empty()) attach(message, rights, descriptors);
+    attach_rights(message, rights, descriptors);
     ssize_t count = 0;
     do {
         count = ::sendmsg(socket, &message, MSG_NOSIGNAL);

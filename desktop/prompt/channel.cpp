@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prompt/channel.hpp"
 
-#include <sys/socket.h>
+#include <mohr/base/rights.hpp>
 
 #include <QSocketNotifier>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fcntl.h>
 #include <poll.h>
 
@@ -15,19 +14,6 @@ namespace mohr::desktop {
 namespace {
 
 constexpr std::chrono::milliseconds longest_write{5000};
-constexpr std::size_t max_descriptors = 253; ///< of one message, which is what SCM_RIGHTS takes
-
-void keep_descriptors(msghdr& message, std::vector<Descriptor>& kept) {
-    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof fd);
-            kept.emplace_back(fd);
-        }
-    }
-}
 
 std::array<std::uint8_t, 5> secret_header(std::size_t size) {
     const auto length = static_cast<std::uint32_t>(size + 1);
@@ -55,12 +41,11 @@ void Channel::readable() {
 bool Channel::read_some() {
     const auto room = reader_.room();
     iovec part{room.data(), room.size()};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> rights;
+    RightsBuffer rights;
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = rights.data();
-    message.msg_controllen = rights.size();
+    expect_rights(message, rights, max_rights);
     const ssize_t count = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
     if (count < 0 && errno == EINTR) return true;
     if (count < 0 && errno == EAGAIN) return false;
@@ -68,9 +53,9 @@ bool Channel::read_some() {
         end();
         return false;
     }
-    keep_descriptors(message, descriptors_);
+    for (Descriptor& one : take_rights(message)) descriptors_.push_back(std::move(one));
     const auto frame = reader_.filled(static_cast<std::size_t>(count));
-    if (!frame || descriptors_.size() > max_descriptors || (message.msg_flags & MSG_CTRUNC) != 0) {
+    if (!frame || descriptors_.size() > max_rights || (message.msg_flags & MSG_CTRUNC) != 0) {
         end();
         return false;
     }
