@@ -3,25 +3,20 @@
 
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
+#include <mohr/base/sockets.hpp>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <poll.h>
-#include <pwd.h>
-#include <sstream>
-#include <unistd.h>
 
 namespace mohr::cli {
-namespace fs = std::filesystem;
 namespace {
 
 struct Address {
@@ -49,36 +44,13 @@ Address make_address(std::string_view text, std::uint16_t port) {
     return address;
 }
 
-std::string user_name(unsigned uid) {
-    std::array<char, 4096> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    const std::string number = "uid " + std::to_string(uid);
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-        return number;
-    return "user " + printable(entry.pw_name, 64) + " (" + number + ")";
-}
-
-/// Which process of ours has that socket; those of others, and those that hide, cannot be looked into.
-std::optional<std::string> program_of(const std::string& inode) {
-    const std::string wanted = "socket:[" + inode + "]";
-    std::error_code error;
-    for (fs::directory_iterator process("/proc", error), end; !error && process != end;
-         process.increment(error)) {
-        const std::string pid = process->path().filename().string();
-        if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-        std::error_code inner;
-        for (fs::directory_iterator fd(process->path() / "fd", inner); !inner && fd != end;
-             fd.increment(inner)) {
-            std::error_code ignored;
-            if (fs::read_symlink(fd->path(), ignored) != wanted) continue;
-            std::ifstream name(process->path() / "comm");
-            std::string program;
-            std::getline(name, program);
-            return printable(program, 64) + " (process " + pid + ")";
-        }
-    }
-    return std::nullopt;
+std::string holder(const TcpRow& row) {
+    const auto pid = process_with_socket(row.inode, std::nullopt);
+    if (!pid) return "user " + user_text(row.uid);
+    std::ifstream name("/proc/" + std::to_string(*pid) + "/comm");
+    std::string program;
+    std::getline(name, program);
+    return printable(program, 64) + " (process " + std::to_string(*pid) + ")";
 }
 
 /// An address as /proc/net/tcp prints it: 32-bit words in host order, hexadecimal.
@@ -93,24 +65,16 @@ std::string readable(std::string_view hex) {
 }
 
 void look_into(const char* table_name, std::uint16_t port, std::vector<Listening>& found) {
-    constexpr std::string_view listening_state = "0A";
+    constexpr std::uint8_t listening_state = 10;
     std::ifstream table(table_name);
-    std::string line;
-    std::getline(table, line); // heading
-    while (std::getline(table, line)) {
-        // sl local remote st tx:rx tr:tm retrnsmt uid timeout inode …
-        std::istringstream words(line);
-        std::string number, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-        words >> number >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
-            inode;
-        const std::size_t colon = local.find(':');
-        if (state != listening_state || colon == std::string::npos) continue;
-        if (std::strtoul(local.c_str() + colon + 1, nullptr, 16) != port) continue;
-        const std::string address = readable(std::string_view(local).substr(0, colon));
+    for (std::string line; std::getline(table, line);) {
+        const auto row = parse_tcp_row(line);
+        const std::size_t colon = row ? row->local.find(':') : std::string_view::npos;
+        if (colon == std::string_view::npos || row->state != listening_state) continue;
+        if (std::strtoul(row->local.data() + colon + 1, nullptr, 16) != port) continue;
+        const std::string address = readable(row->local.substr(0, colon));
         if (address != "127.0.0.1" && address != "::1" && address != "0.0.0.0" && address != "::") continue;
-        const auto program = program_of(inode);
-        const auto owner = static_cast<unsigned>(std::strtoul(uid.c_str(), nullptr, 10));
-        found.push_back({address, program ? *program : user_name(owner)});
+        found.push_back({address, holder(*row)});
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listeners.hpp"
 
+#include <mohr/base/sockets.hpp>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -2,8 +2,8 @@
 #include "peer_lookup.hpp"
 
 #include "known_browsers.hpp"
-#include <mohr/base/encoding.hpp>
 #include <mohr/base/files.hpp>
+#include <mohr/base/sockets.hpp>
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
@@ -11,19 +11,14 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <dirent.h>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <pwd.h>
 #include <unistd.h>
 #include <vector>
 
@@ -121,25 +116,6 @@ std::string procfs_address(const Bytes& address, std::uint16_t port) {
     return out + text.data();
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
-std::vector<std::string_view> words(std::string_view line) {
-    std::vector<std::string_view> out;
-    for (std::size_t at = 0; at < line.size();) {
-        at = line.find_first_not_of(' ', at);
-        if (at == std::string_view::npos) break;
-        const std::size_t end = std::min(line.find(' ', at), line.size());
-        out.push_back(line.substr(at, end - at));
-        at = end;
-    }
-    return out;
-}
-
 } // namespace
 
 Result<std::optional<SocketFacts>> client_socket(const protocol::link::FourTuple& peer) {
@@ -168,16 +144,13 @@ Result<std::optional<SocketFacts>> client_socket_from_procfs(const protocol::lin
     if (!table) return system_failure("/proc/net/tcp");
     const std::string source = procfs_address(peer.remote_address, peer.remote_port);
     const std::string destination = procfs_address(peer.local_address, peer.local_port);
-    for (std::string line; std::getline(table, line);) {
-        // sl local remote st tx:rx tr:tm retrnsmt uid timeout inode …
-        const auto column = words(line);
-        if (column.size() < 10 || column[1] != source || column[2] != destination) continue;
-        const auto state = parse_number(column[3], 16);
-        const auto uid = parse_number(column[7], 10);
-        const auto inode = parse_number(column[9], 10);
-        if (!state || !uid || !inode) return Error(BaseErrc::malformed, "/proc/net/tcp");
-        return std::optional(
-            SocketFacts{static_cast<std::uint8_t>(*state), static_cast<uid_t>(*uid), *inode});
+    std::string line;
+    std::getline(table, line); // heading
+    while (std::getline(table, line)) {
+        const auto row = parse_tcp_row(line);
+        if (!row) return Error(BaseErrc::malformed, "/proc/net/tcp");
+        if (row->local == source && row->remote == destination)
+            return std::optional(SocketFacts{row->state, row->uid, row->inode});
     }
     return std::optional<SocketFacts>{};
 }
@@ -213,26 +186,13 @@ bool peer_is(uid_t owner, const protocol::link::FourTuple& peer) {
 }
 
 std::optional<Program> program_of_socket(std::uint64_t inode) {
-    if (inode == 0) return std::nullopt;
+    const auto pid = process_with_socket(inode, ::geteuid());
+    if (!pid) return std::nullopt;
     namespace fs = std::filesystem;
-    const std::string wanted = "socket:[" + std::to_string(inode) + "]";
     std::error_code error;
-    for (fs::directory_iterator process("/proc", error), end; !error && process != end;
-         process.increment(error)) {
-        const auto pid = parse_number(process->path().filename().string(), 10);
-        struct stat status {};
-        if (!pid || ::stat(process->path().c_str(), &status) != 0 || status.st_uid != ::geteuid()) continue;
-        std::error_code inner;
-        for (fs::directory_iterator fd(process->path() / "fd", inner); !inner && fd != end;
-             fd.increment(inner)) {
-            std::error_code link_error;
-            if (fs::read_symlink(fd->path(), link_error) != wanted) continue;
-            const fs::path path = fs::read_symlink(process->path() / "exe", link_error);
-            return Program{path.filename().string(), path.string(), static_cast<pid_t>(*pid),
-                           is_known_browser(path.string(), default_browser_paths())};
-        }
-    }
-    return std::nullopt;
+    const fs::path path = fs::read_symlink("/proc/" + std::to_string(*pid) + "/exe", error);
+    return Program{path.filename().string(), path.string(), *pid,
+                   is_known_browser(path.string(), default_browser_paths())};
 }
 
 Program program_of_process(pid_t pid) {
@@ -244,16 +204,6 @@ Program program_of_process(pid_t pid) {
     std::string name;
     std::getline(std::ifstream(process / "comm"), name);
     return {name, "", pid, false};
-}
-
-std::string user_text(uid_t uid) {
-    std::array<char, 4096> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    const std::string number = "uid " + std::to_string(uid);
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
-        return number;
-    return printable(entry.pw_name, 64) + " (" + number + ")";
 }
 
 } // namespace mohr::core

@@ -54,7 +54,4 @@ client_socket_from_procfs(const protocol::link::FourTuple& peer);
 /// gives itself, without a path.
 [[nodiscard]] Program program_of_process(pid_t pid);
 
-/// "name (uid N)", or "uid N" where the name is not known.
-[[nodiscard]] std::string user_text(uid_t uid);
-
 } // namespace mohr::core

@@ -175,8 +175,3 @@ TEST_CASE("a tuple that is none is an error, not a refusal by chance", "[peer]")
     CHECK_FALSE(client_socket_from_procfs({{}, 1, {}, 2}));
     CHECK_FALSE(peer_is(::geteuid(), {{}, 1, {}, 2}));
 }
-
-TEST_CASE("users are named with their number", "[peer]") {
-    CHECK(user_text(0) == "root (uid 0)");
-    CHECK(user_text(test::user_b) == "uid 61002");
-}
