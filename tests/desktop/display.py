@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A virtual display of its own: X server, window manager, session bus and accessibility bus, all as the unprivileged account."""
 import contextlib
-import json
 import os
 import pathlib
 import subprocess
@@ -11,6 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+from answering import Answering  # noqa: E402
 from harness import as_user, private_directory, read_line, runner_ids  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,7 +39,7 @@ class Display:
 
     def __init__(self, width=1366, height=768, window_manager=True):
         self.size, self.window_manager = (width, height), window_manager
-        self.processes = []
+        self.processes, self.reader = [], None
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()
@@ -58,6 +58,8 @@ class Display:
         return self
 
     def __exit__(self, *_):
+        if self.reader is not None:
+            self.reader.close()
         for process in reversed(self.processes):
             if process.poll() is None:
                 process.terminate()
@@ -109,10 +111,7 @@ class Display:
 
     def _start_accessibility(self):
         self.spawn(["/usr/libexec/at-spi-bus-launcher", "--launch-immediately", "--a11y=1"])
-        self.tree_process = self.spawn(["/usr/bin/python3", str(HERE / "tree.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                       stderr=None)
-        assert json.loads(read_line(self.tree_process, 30) or "{}").get("ready"), "the accessibility bus did not start"
-        self.tree_lock = threading.Lock()
+        self.reader = Answering(["/usr/bin/python3", str(HERE / "tree.py")], self.environment)
 
     # What a person does.
 
@@ -148,20 +147,9 @@ class Display:
 
     # What assistive technology sees.
 
-    def ask_tree(self, verb, **params):
-        with self.tree_lock:
-            self.tree_process.stdin.write(json.dumps({"verb": verb, **params}) + "\n")
-            self.tree_process.stdin.flush()
-            line = read_line(self.tree_process, 30)
-        assert line, f"the accessibility tree did not answer {verb}"
-        answer = json.loads(line)
-        if "error" in answer:
-            raise LookupError(answer["error"])
-        return answer["value"]
-
     def tree(self, pid):
         """Every accessible object of the program, parents first: {path, role, name, description, text, states, box, actions}."""
-        return self.ask_tree("tree", pid=pid)
+        return self.reader.ask("tree", pid=pid)
 
     def find(self, pid, role=None, name=None, seconds=10):
         """The first showing object of that role whose name holds `name`."""
@@ -177,10 +165,10 @@ class Display:
         return wait_for(look, seconds, f"{role} {name!r}")
 
     def press(self, pid, node):
-        return self.ask_tree("press", pid=pid, path=node["path"])
+        return self.reader.ask("press", pid=pid, path=node["path"])
 
     def focus(self, pid, node):
-        return self.ask_tree("focus", pid=pid, path=node["path"])
+        return self.reader.ask("focus", pid=pid, path=node["path"])
 
     def click_node(self, node):
         x, y, width, height = node["box"]

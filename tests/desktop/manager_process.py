@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """mohr-desktop with a home of its own, and the neighbours that its session bus has."""
-import json
 import os
 import pathlib
 import re
@@ -9,10 +8,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
-from display import HERE, as_user, read_line, runner_ids, wait_for
+from answering import Answering
+from display import HERE, as_user, runner_ids, wait_for
 
 
 class Neighbours:
@@ -20,32 +19,14 @@ class Neighbours:
 
     def __init__(self, display, *kinds):
         self.display, self.kinds = display, kinds
-        self.lock = threading.Lock()
 
     def __enter__(self):
-        self.process = subprocess.Popen(as_user(["/usr/bin/python3", str(HERE / "neighbours.py"), *self.kinds]), cwd="/", text=True,
-                                        env=self.display.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert json.loads(read_line(self.process, 20) or "{}").get("ready"), "the neighbours did not start"
+        self.program = Answering(["/usr/bin/python3", str(HERE / "neighbours.py"), *self.kinds], self.display.environment)
+        self.ask = self.program.ask
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(5)
-
-    def ask(self, verb, **params):
-        with self.lock:
-            self.process.stdin.write(json.dumps({"verb": verb, **params}) + "\n")
-            self.process.stdin.flush()
-            line = read_line(self.process, 30)
-        assert line, f"the neighbours did not answer {verb}"
-        answer = json.loads(line)
-        if "error" in answer:
-            raise LookupError(answer["error"])
-        return answer["value"]
+        self.program.close()
 
     def look(self):
         try:
