@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
+import sys
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from sentences import name_by_sentence  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -10,11 +14,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    # A test is known by its sentence, as the Catch2 cases are; reports and `./run requirements` show that.
-    for item in items:
-        if item.obj.__doc__:
-            parameters = f" ({item.callspec.id})" if hasattr(item, "callspec") else ""
-            item._nodeid = f"{item.location[0]}::{' '.join(item.obj.__doc__.split())}{parameters}"
+    name_by_sentence(items)
 
 
 @pytest.fixture(scope="session")

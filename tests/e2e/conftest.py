@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+import pathlib
+import sys
+
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from sentences import name_by_sentence  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -13,16 +19,11 @@ def pytest_collection_modifyitems(config, items):
         mark = item.get_closest_marker("unsanitized")
         if mark and config.getoption("--sanitized"):
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))
-    # A test is known by its sentence, as the Catch2 cases are; reports and `./run requirements` show that.
-    for item in items:
-        if item.obj.__doc__:
-            parameters = f" ({item.callspec.id})" if hasattr(item, "callspec") else ""
-            item._nodeid = f"{item.location[0]}::{' '.join(item.obj.__doc__.split())}{parameters}"
+    name_by_sentence(items)
 
 
 @pytest.fixture(scope="session")
 def build(request):
-    import pathlib
     return pathlib.Path(request.config.getoption("--build")).resolve()
 
 

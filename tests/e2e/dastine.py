@@ -7,13 +7,13 @@ import ssl
 import time
 
 import websockets
-from harness import connected_socket
+from harness import ReadSocket
 
 INFO = "k3JdAAAA0000zzz"
 PORTAL = "http://portal.example"
 
 
-class DastinePage:
+class DastinePage(ReadSocket):
     def __init__(self, sandbox, origin=PORTAL, info=INFO, tls=False):
         self.port, self.origin, self.info = sandbox.tls_port if tls else sandbox.port, origin, info
         self.tls = ssl.create_default_context(cafile=sandbox.ready["ca"]) if tls else None
@@ -21,16 +21,8 @@ class DastinePage:
         self.replies = asyncio.Queue()
 
     async def __aenter__(self):
-        self.socket = await websockets.connect(self.url, sock=connected_socket("127.0.0.1", self.port), origin=self.origin, ssl=self.tls, **({"server_hostname": "localhost"} if self.tls else {}),
-                                               compression=None, max_size=None, ping_interval=None, open_timeout=20)
-        self.reader = asyncio.create_task(self._read())
+        await self.connect(self.url, "127.0.0.1", self.port, origin=self.origin, ssl=self.tls, **({"server_hostname": "localhost"} if self.tls else {}))
         return self
-
-    async def __aexit__(self, *_):
-        await self.socket.close()
-        self.reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.reader
 
     async def _read(self):
         with contextlib.suppress(websockets.ConnectionClosed):

@@ -221,7 +221,22 @@ class Published:
 published = Published()
 
 
-class Page:
+class ReadSocket:
+    """One WebSocket and the task that reads it, `_read`; both end together."""
+
+    async def connect(self, url, host, port, **options):
+        self.socket = await websockets.connect(url, sock=connected_socket(host, port), compression=None, max_size=None, ping_interval=None,
+                                               open_timeout=20, **options)
+        self.reader = asyncio.create_task(self._read())
+
+    async def __aexit__(self, *_):
+        await self.socket.close()
+        self.reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.reader
+
+
+class Page(ReadSocket):
     """One WebSocket with the given Origin. Use as `async with`."""
 
     def __init__(self, sandbox, origin=ORIGIN, url=None, ssl=None, headers=None):
@@ -235,16 +250,8 @@ class Page:
     async def __aenter__(self):
         self.changed = asyncio.Condition()
         url = urllib.parse.urlsplit(self.url)
-        self.socket = await websockets.connect(self.url, sock=connected_socket(url.hostname, url.port), origin=self.origin, subprotocols=["mohr.v1"], compression=None, max_size=None,
-                                               ssl=self.ssl, extra_headers=self.headers, ping_interval=None, open_timeout=20)
-        self.reader = asyncio.create_task(self._read())
+        await self.connect(self.url, url.hostname, url.port, origin=self.origin, subprotocols=["mohr.v1"], ssl=self.ssl, extra_headers=self.headers)
         return self
-
-    async def __aexit__(self, *_):
-        await self.socket.close()
-        self.reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.reader
 
     async def _read(self):
         failure = ConnectionError("the connection closed")
