@@ -20,20 +20,24 @@ using Request = State::Request;
 constexpr std::size_t max_name_bytes = 16;
 
 /// The mark itself is told to nobody here: who could read it could imitate a window.
-json interface_json(const InterfaceSettings::Values& values) {
-    return {{"language", values.language}, {"theme", values.theme}, {"mark", values.mark != Mark()}};
+json interface_json(const InterfaceSettings& settings) {
+    const auto& values = settings.values();
+    return {{"language", values.language},
+            {"theme", values.theme},
+            {"desktopDark", settings.desktop_dark()},
+            {"mark", values.mark != Mark()}};
 }
 
 ControlOutcome stored(State& state, InterfaceSettings::Values values) {
     if (const auto kept = state.services.interface.set(std::move(values)); !kept)
         return token_failure(kept.error());
     state.broadcast("interface.changed");
-    return interface_json(state.services.interface.values());
+    return interface_json(state.services.interface);
 }
 
 void get(State& state, const Request& request, ControlReply reply) {
     if (auto failure = ParamReader(*request->params).finish()) return reply(std::move(*failure));
-    reply(interface_json(state.services.interface.values()));
+    reply(interface_json(state.services.interface));
 }
 
 void set(State& state, const Request& request, ControlReply reply) {

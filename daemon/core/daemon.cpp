@@ -6,6 +6,7 @@
 #include "chosen_surface.hpp"
 #include "control_api.hpp"
 #include "control_json.hpp"
+#include "desktop_theme.hpp"
 #include "door_host.hpp"
 #include "door_process.hpp"
 #include "instance_lock.hpp"
@@ -93,6 +94,7 @@ struct Daemon::Parts {
     TerminalAgent terminal;
     SessionDisplay display{loop, own_environment(), user_manager_environment, display_answers};
     std::optional<InterfaceSettings> interface;
+    std::optional<DesktopTheme> desktop_theme;
     std::optional<PromptWindow> window;
     std::optional<ChosenSurface> chosen;
     std::unique_ptr<ScriptedConsent> scripted;
@@ -199,15 +201,21 @@ void Daemon::Parts::make_surface() {
     const auto program = find_program("mohr-prompt"); // the daemon is installed without windows too
     window.emplace(
         loop, log, PromptWindow::Settings{program ? *program : fs::path()},
-        [this] { return display.environment(); }, [this] { return to_prompt_json(interface->values()); });
+        [this] { return display.environment(); }, [this] { return to_prompt_json(*interface); });
     chosen.emplace(config.surface, display, *window, terminal);
     display.on_change([this] {
         log->info("prompts: {}", chosen->kind());
+        if (display.known()) desktop_theme->session_began();
         operations->surface_changed();
         if (!api) return;
         api->broadcast("agent.changed");
         api->broadcast("service.changed");
     });
+    desktop_theme.emplace(loop.context(), log, [this](bool dark) {
+        interface->set_desktop_dark(dark);
+        if (api) api->broadcast("interface.changed");
+    });
+    if (display.known()) desktop_theme->session_began();
     chosen->refresh();
 }
 

@@ -80,8 +80,10 @@ Result<void> InterfaceSettings::set(Values values) {
     return {};
 }
 
-json to_prompt_json(const InterfaceSettings::Values& values) {
-    json out{{"language", values.language}, {"theme", values.theme}};
+json to_prompt_json(const InterfaceSettings& settings) {
+    const InterfaceSettings::Values& values = settings.values();
+    const bool dark = values.theme == "system" ? settings.desktop_dark() : values.theme == "dark";
+    json out{{"language", values.language}, {"theme", dark ? "dark" : "light"}};
     if (!values.mark.phrase.empty()) out["phrase"] = values.mark.phrase;
     if (!values.mark.picture.empty()) out["picture"] = to_base64(values.mark.picture);
     return out;

@@ -42,12 +42,17 @@ public:
     /// Kept durably before they count. Fails with BaseErrc::malformed or io.
     [[nodiscard]] Result<void> set(Values values);
 
+    /// What the person's desktop prefers now, which is not kept here: how "system" looks.
+    void set_desktop_dark(bool dark) noexcept { desktop_dark_ = dark; }
+    [[nodiscard]] bool desktop_dark() const noexcept { return desktop_dark_; }
+
 private:
     std::filesystem::path file_;
     Values values_;
+    bool desktop_dark_ = false;
 };
 
-/// `interface` of a prompt.show.
-[[nodiscard]] nlohmann::json to_prompt_json(const InterfaceSettings::Values& values);
+/// `interface` of a prompt.show, where the theme is "light" or "dark".
+[[nodiscard]] nlohmann::json to_prompt_json(const InterfaceSettings& settings);
 
 } // namespace mohr::core

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session_display.hpp"
 
+#include "bus.hpp"
 #include <mohr/base/files.hpp>
 
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-bus.h>
 
 #include <algorithm>
 #include <array>
@@ -87,13 +87,6 @@ void add(Variables& to, std::string_view assignment) {
     to.emplace(std::string(assignment.substr(0, equals)), std::string(assignment.substr(equals + 1)));
 }
 
-struct BusDeleter {
-    void operator()(sd_bus* bus) const noexcept { sd_bus_close_unref(bus); }
-};
-struct MessageDeleter {
-    void operator()(sd_bus_message* message) const noexcept { sd_bus_message_unref(message); }
-};
-
 Error bus_failure(int result) {
     return Error(BaseErrc::io, std::string("user manager: ") + std::strerror(-result));
 }
@@ -132,13 +125,13 @@ Variables own_environment() {
 Result<Variables> user_manager_environment() {
     sd_bus* raw_bus = nullptr;
     int result = sd_bus_open_user(&raw_bus);
-    const std::unique_ptr<sd_bus, BusDeleter> bus(raw_bus);
+    const OwnedBus bus(raw_bus);
     if (result < 0) return bus_failure(result);
     (void)sd_bus_set_method_call_timeout(bus.get(), manager_timeout_usec);
     sd_bus_message* raw = nullptr;
     result = sd_bus_get_property(bus.get(), "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
                                  "org.freedesktop.systemd1.Manager", "Environment", nullptr, &raw, "as");
-    const std::unique_ptr<sd_bus_message, MessageDeleter> reply(raw);
+    const OwnedBusMessage reply(raw);
     if (result < 0) return bus_failure(result);
     result = sd_bus_message_enter_container(reply.get(), 'a', "s");
     Variables variables;

@@ -28,7 +28,7 @@ Mark mark_of(const json& interface) {
 void take_interface(const json& interface) {
     install_language(language_from_name(from_utf8(text_member(interface, "language"))),
                      QStringLiteral("prompt"));
-    apply_appearance(theme_from_name(from_utf8(text_member(interface, "theme"))));
+    apply_appearance(text_member(interface, "theme") == "dark" ? Shade::dark : Shade::light);
 }
 
 Previews named(const json& names, std::vector<Descriptor> descriptors) {

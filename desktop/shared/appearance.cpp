@@ -17,16 +17,7 @@ const Colours light{QColor(0xf4f6f6), QColor(0xffffff), QColor(0xd5dcdb), QColor
 const Colours dark{QColor(0x141a19), QColor(0x1e2625), QColor(0x3a4644), QColor(0xe8eeec),
                    QColor(0xa7b4b1), QColor(0x2dd4bf), QColor(0x06201d), QColor(0xff8d82),
                    QColor(0x3d1f1d), QColor(0xf6b95c), QColor(0x3a2d15), QColor(0x5fd39a)};
-bool dark_now = false;
-
-/// Before we set a palette of our own: what the desktop uses.
-bool desktop_is_dark() {
-    static const bool dark_desktop = [] {
-        const QPalette palette = QApplication::style()->standardPalette();
-        return palette.color(QPalette::Window).lightness() < 128;
-    }();
-    return dark_desktop;
-}
+Shade shade_now = Shade::light;
 
 QPalette palette_of(const Colours& c) {
     QPalette palette;
@@ -111,15 +102,8 @@ QToolTip { background: @card; color: @text; border: 1px solid @border; padding: 
 
 } // namespace
 
-Theme theme_from_name(const QString& name) {
-    if (name == QLatin1String("light")) return Theme::light;
-    if (name == QLatin1String("dark")) return Theme::dark;
-    return Theme::system;
-}
-
-void apply_appearance(Theme theme) {
-    const bool wanted_dark = theme == Theme::dark || (theme == Theme::system && desktop_is_dark());
-    dark_now = wanted_dark;
+void apply_appearance(Shade shade) {
+    shade_now = shade;
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     // Not Noto Naskh Arabic: it draws the digits 4, 6 and 7 in another language's forms.
     QFont font;
@@ -131,7 +115,7 @@ void apply_appearance(Theme theme) {
 }
 
 const Colours& colours() {
-    return dark_now ? dark : light;
+    return shade_now == Shade::dark ? dark : light;
 }
 
 void set_style_class(QWidget& widget, const QString& name) {

@@ -10,8 +10,7 @@ class QWidget;
 /// The look that all our windows share.
 namespace mohr::desktop {
 
-enum class Theme : std::uint8_t { system, light, dark };
-[[nodiscard]] Theme theme_from_name(const QString& name);
+enum class Shade : std::uint8_t { light, dark };
 
 struct Colours {
     QColor window; ///< behind everything
@@ -29,7 +28,7 @@ struct Colours {
 };
 
 /// Fusion with our palette, font and style sheet. Callable again at run time.
-void apply_appearance(Theme theme);
+void apply_appearance(Shade shade);
 [[nodiscard]] const Colours& colours();
 
 /// Style classes, as the property "mohr" that the style sheet looks at: "card", "primary", "danger", "notice-danger",

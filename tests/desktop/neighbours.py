@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What a desktop has on its session bus, as far as a test asks for it: a panel (StatusNotifierWatcher), a notification service,
-a user service manager. A line of JSON in, a line of JSON out; started as the account that owns the bus."""
+a user service manager, the portal that tells the colour scheme. A line of JSON in, a line of JSON out; started as the account that owns the bus."""
 import hashlib
 import json
 import sys
@@ -15,6 +15,9 @@ WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
 NOTIFICATIONS = "org.freedesktop.Notifications"
 SYSTEMD = "org.freedesktop.systemd1"
+PORTAL = "org.freedesktop.portal.Desktop"
+SETTINGS = "org.freedesktop.portal.Settings"
+SCHEME = ("org.freedesktop.appearance", "color-scheme")
 
 
 class Panel(dbus.service.Object):
@@ -129,10 +132,34 @@ class Unit(dbus.service.Object):
         return "active" if self.manager.active else "inactive"
 
 
+class Portal(dbus.service.Object):
+    """As much of the desktop portal as knows the colour scheme: 0 no preference, 1 dark, 2 light."""
+
+    def __init__(self, bus):
+        super().__init__(bus, "/org/freedesktop/portal/desktop")
+        self.scheme, self.asked = 1, 0
+
+    @dbus.service.method(SETTINGS, in_signature="ss", out_signature="v")
+    def Read(self, space, key):
+        self.asked += 1
+        if (space, key) != SCHEME:
+            raise dbus.DBusException("no such setting", name="org.freedesktop.portal.Error.NotFound")
+        return dbus.UInt32(self.scheme, variant_level=2)
+
+    @dbus.service.signal(SETTINGS, signature="ssv")
+    def SettingChanged(self, space, key, value):
+        pass
+
+    def choose(self, scheme):
+        self.scheme = scheme
+        self.SettingChanged("org.gnome.desktop.interface", "color-scheme", "prefer-dark")
+        self.SettingChanged(*SCHEME, dbus.UInt32(scheme, variant_level=1))
+
+
 def main():
     dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
     bus = dbus.SessionBus()
-    kinds = {"panel": (WATCHER, Panel), "notifications": (NOTIFICATIONS, Notifications), "systemd": (SYSTEMD, Systemd)}
+    kinds = {"panel": (WATCHER, Panel), "notifications": (NOTIFICATIONS, Notifications), "systemd": (SYSTEMD, Systemd), "portal": (PORTAL, Portal)}
     things, names = {}, {}
 
     def begin(kind):
@@ -162,6 +189,10 @@ def main():
             return {"shown": things["notifications"].shown, "closed": things["notifications"].closed}
         if verb == "invoke":
             return things["notifications"].ActionInvoked(dbus.UInt32(request["id"]), "act")
+        if verb == "scheme":
+            return things["portal"].choose(request["scheme"])
+        if verb == "asked":
+            return things["portal"].asked
         if verb == "systemd":
             return {"enabled": things["systemd"].enabled, "active": things["systemd"].active, "calls": things["systemd"].calls}
         raise LookupError(verb)

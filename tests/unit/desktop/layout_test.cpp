@@ -78,7 +78,7 @@ void check_window(PromptWindow& window) {
 TEST_CASE("nothing of any prompt is cut off or outside its window, in both languages [R169] [T20]",
           "[desktop][layout]") {
     start_prompt_application();
-    apply_appearance(Theme::light);
+    apply_appearance(Shade::light);
     const json all = samples();
     CHECK(all.size() >= 25);
     for (const Language language : {Language::fa, Language::en}) {
