@@ -14,7 +14,7 @@ import pytest
 
 from display import runner_ids, wait_for
 from core_harness import Control, PrivateBus, Profile
-from harness import RpcError, Sandbox, as_user, document, private_directory, run
+from harness import RpcError, Sandbox, as_user, document, openssl, pem_of, private_directory, run, unb64
 from window import user_manager
 
 CANARY_PIN = "8463017592046"
@@ -102,6 +102,52 @@ def test_a_page_signs(build, display):
                 assert signed["cms"]
                 await asyncio.to_thread(ended, pid)
         run(go())
+
+
+def test_a_large_batch(build, display, pictures):
+    """a page's request over 400 documents stands whole in the window, down to the last one's text, and one PIN signs them all [R33] [T20]"""
+    count = 400
+    texts = [f"document {number}, as it was sent" for number in range(1, count + 1)]
+    items = [{"id": str(number), "document": document(text, f"letter-{number}.txt")} for number, text in enumerate(texts, 1)]
+
+    def chosen_last(pid):
+        """The last document's name and text are shown, once its row is chosen."""
+        nodes = [node for node in display.tree(pid) if "showing" in node["states"]]
+        return any(texts[-1] in (node["text"] or "") for node in nodes) and any(f"letter-{count}.txt" in node["name"] for node in nodes)
+
+    with daemon(build, display) as sandbox, Control(sandbox.ready["control"]) as control:
+        control.call("interface.set", {"language": "en", "theme": "light"})
+
+        async def go():
+            async with sandbox.page() as page:
+                _, reply, sending = page.begin("service.requestAccess")
+                await sending
+                await asyncio.to_thread(wait_asking, control, "access")
+                display.key("Return")
+                await asyncio.wait_for(reply, 10)
+                _, reply, sending = page.begin("sign.batch", format="raw", items=items)
+                await sending
+                await asyncio.to_thread(wait_asking, control, "sign")
+                pid = prompt_pid(sandbox.pid)
+                await asyncio.to_thread(display.find, pid, None, f"{count} documents")
+                table = next(node for node in display.tree(pid) if node["role"] in ("tree table", "table", "tree", "list"))
+                display.click_node(table)
+                display.key("End")
+                await asyncio.to_thread(wait_for, lambda: chosen_last(pid), 10, "the last document")
+                display.screenshot(pictures / "batch-of-400.png")
+                display.press(pid, display.find(pid, "radio button", "RSA Silver"))
+                display.click_node(display.find(pid, "password text"))
+                display.type(sandbox.ready["user_pin"])
+                display.key("Return")
+                return await asyncio.wait_for(reply, 60)
+        signed = run(go())
+        results = {one["id"]: unb64(one["signature"]) for one in signed["results"]}
+        assert list(results) == [item["id"] for item in items]
+        key = openssl("x509", "-pubkey", "-noout", input=pem_of(signed["certificate"]["certificate"])).stdout
+        for number in (1, count // 2, count):
+            checked = openssl("dgst", "-sha256", "-verify", "key", "-signature", "signature", "text",
+                              files={"key": key, "signature": results[str(number)], "text": texts[number - 1].encode()})
+            assert b"Verified OK" in checked.stdout
 
 
 @pytest.fixture

@@ -34,10 +34,12 @@ class Texts:
 
 
 class Desk:
-    """A display with a daemon and mohr-desktop on it. `with Desk(build, display) as desk`."""
+    """A display with a daemon and mohr-desktop on it. `with Desk(build, display) as desk`. `environment` is mohr-desktop's,
+    `config` and `daemon_environment` are the daemon's."""
 
-    def __init__(self, build, display, language="fa", environment=None):
+    def __init__(self, build, display, language="fa", environment=None, config="", daemon_environment=None):
         self.build, self.display, self.language, self.extra = build, display, language, environment or {}
+        self.config, self.daemon_environment = config, daemon_environment or {}
         self.say = Texts(language)
 
     def __enter__(self):
@@ -45,7 +47,8 @@ class Desk:
         self.base = self.stack.enter_context(private_directory())
         session = {name: value for name, value in self.display.environment.items() if name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")}
         try:
-            self.profile = self.stack.enter_context(Profile(self.build, self.base, environment=session))
+            self.profile = self.stack.enter_context(Profile(self.build, self.base, config=self.config,
+                                                            environment={**session, **self.daemon_environment}))
             self.profile.start()
             with self.profile.connect() as control:
                 control.call("interface.set", {"language": self.language, "theme": "light"})
@@ -175,7 +178,7 @@ class Desk:
         return pid
 
     def answer(self, *secrets, accept, confirm=()):
-        """Fills the fields of the open prompt from the first to the last, and accepts by the button's name."""
+        """Fills the fields of the open prompt from the first to the last, but for those of None, and accepts by the button's name."""
         pid = self.prompt()
         return self.fill(pid, *secrets, accept=accept, confirm=confirm)
 
@@ -185,6 +188,8 @@ class Desk:
         fields = [n for n in self.display.tree(pid) if n["role"] == "password text" and "showing" in n["states"]]
         assert len(fields) == len(secrets), [n["name"] for n in fields]
         for field, secret in zip(fields, secrets):
+            if secret is None:
+                continue
             self.display.focus(pid, field)
             wait_for(lambda f=field: any(n["path"] == f["path"] and "focused" in n["states"] for n in self.display.tree(pid)), 10, "the focus")
             self.display.type(secret)

@@ -343,5 +343,17 @@ class PrivateBus:
                        check=True, timeout=10)
 
 
+def pam_environment(base, password):
+    """A PAM service "mohr-test" of the test's own: pam_matrix, which reads names and passwords from a file."""
+    wrapper = next(pathlib.Path("/usr/lib").glob("*/libpam_wrapper.so"))
+    matrix = next(pathlib.Path("/usr/lib").glob("*/pam_wrapper/pam_matrix.so"))
+    services = pathlib.Path(base) / "pam"
+    with acting_as():
+        services.mkdir(mode=0o700)
+        (services / "passdb").write_text(f"{RUNNER}:{password}:mohr-test\n")
+        (services / "mohr-test").write_text(f"auth required {matrix} passdb={services}/passdb\naccount required {matrix} passdb={services}/passdb\n")
+    return {"LD_PRELOAD": str(wrapper), "PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": str(services)}
+
+
 if __name__ == "__main__":
     sys.exit("imported by the tests")

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 import pytest
-from core_harness import PrivateBus, Profile, acting_as
+from core_harness import PrivateBus, Profile, acting_as, pam_environment
 from harness import RUNNER, RpcError, as_user, eventually, private_directory
 
 USER_PIN, ADMIN_PIN = "83920174", "newAdmin7x"
@@ -121,18 +121,6 @@ def test_missing_buses(build):
     environment = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/system", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/session"}
     with running(build, environment=environment) as (_, control):
         unlock(control)
-
-
-def pam_environment(base, password):
-    """A PAM service of the test's own: pam_matrix, which reads names and passwords from a file."""
-    wrapper = next(pathlib.Path("/usr/lib").glob("*/libpam_wrapper.so"))
-    matrix = next(pathlib.Path("/usr/lib").glob("*/pam_wrapper/pam_matrix.so"))
-    services = pathlib.Path(base) / "pam"
-    with acting_as():
-        services.mkdir(mode=0o700)
-        (services / "passdb").write_text(f"{RUNNER}:{password}:mohr-test\n")
-        (services / "mohr-test").write_text(f"auth required {matrix} passdb={services}/passdb\naccount required {matrix} passdb={services}/passdb\n")
-    return {"LD_PRELOAD": str(wrapper), "PAM_WRAPPER": "1", "PAM_WRAPPER_SERVICE_DIR": str(services)}
 
 
 @pytest.mark.unsanitized("preloads pam_wrapper, and a sanitizer's runtime must come first")
