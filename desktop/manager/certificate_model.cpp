@@ -115,7 +115,7 @@ QVariant CertificateModel::data(const QModelIndex& index, int role) const {
         if (index.column() == state) return icon_named(state_icon(entry.state));
         return {};
     case Qt::ToolTipRole:
-        return index.column() == state ? state_text(entry.state) : QVariant();
+        return index.column() == state ? state_text(entry.state) : cell_text(entry, index.column());
     case sort_role:
         if (index.column() == valid_until)
             return entry.certificate ? to_date_time(entry.certificate->not_after()) : QDateTime();

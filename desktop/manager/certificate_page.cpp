@@ -23,7 +23,6 @@
 #include <QPushButton>
 #include <QStackedLayout>
 #include <QTableView>
-#include <algorithm>
 
 namespace mohr::desktop {
 namespace {
@@ -34,7 +33,8 @@ constexpr int table_height = 280;
 constexpr int row_height = 40;
 constexpr int min_column_width = 72;
 constexpr int min_name_width = 120;
-constexpr int max_name_width = 200;
+constexpr int narrow_page =
+    680; ///< below it names would be cut to nothing: the table scrolls sideways instead
 
 QStringList local_files(const QMimeData& data) {
     QStringList out;
@@ -128,15 +128,21 @@ void CertificatePage::make_table() {
     table_->verticalHeader()->setDefaultSectionSize(row_height);
     QHeaderView* header = table_->horizontalHeader();
     header->setHighlightSections(false);
-    header->setMinimumSectionSize(min_column_width);
     header->setDefaultAlignment(Qt::AlignLeading | Qt::AlignVCenter);
     header->setSectionResizeMode(QHeaderView::ResizeToContents);
-    header->setSectionResizeMode(CertificateModel::name, QHeaderView::Interactive);
-    header->setSectionResizeMode(CertificateModel::issuer, QHeaderView::Stretch);
+    // Names of people and of authorities share what the others leave, cut in their middle; the whole stands in the tooltip.
+    for (const int column : {CertificateModel::name, CertificateModel::issuer})
+        header->setSectionResizeMode(column, QHeaderView::Stretch);
     connect(table_, &QTableView::activated, this, [this] { show_details(selected()); });
     connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this,
             [this] { open_->setEnabled(!selected().isEmpty()); });
     connect(search_, &QAbstractItemModel::modelReset, this, [this] { open_->setEnabled(false); });
+}
+
+void CertificatePage::resizeEvent(QResizeEvent* event) {
+    Page::resizeEvent(event);
+    const int least = width() < narrow_page ? min_name_width : min_column_width;
+    table_->horizontalHeader()->setMinimumSectionSize(least);
 }
 
 void CertificatePage::retranslate() {
@@ -154,9 +160,6 @@ void CertificatePage::retranslate() {
 
 void CertificatePage::show_empty() {
     const bool none = search_->rowCount() == 0;
-    const QAbstractItemView& view = *table_;
-    const int wanted = view.sizeHintForColumn(CertificateModel::name) + wide_gap;
-    table_->setColumnWidth(CertificateModel::name, std::clamp(wanted, min_name_width, max_name_width));
     table_->setVisible(!none);
     empty_->setVisible(none);
     empty_->setText(model_->rowCount() == 0 ? qtTrId("certificate.none") : qtTrId("certificate.noneFound"));

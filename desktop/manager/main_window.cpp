@@ -30,7 +30,7 @@
 namespace mohr::desktop {
 namespace {
 
-constexpr QSize first_size{960, 640};
+constexpr QSize first_size{1120, 680};
 constexpr QSize least_size{480, 320};
 constexpr QSize frame_room{16, 48}; ///< what a window manager puts around
 constexpr int side_bar_width = 232;

@@ -22,6 +22,8 @@ namespace {
 constexpr int gap = 8;
 constexpr int wide_gap = 16;
 constexpr QSize picture_size{72, 72};
+constexpr int facts = 7;
+constexpr int narrow_page = 640;
 
 QString tries_text(const RoleFacts& role) {
     if (!role.set) return qtTrId("token.tries.notSet");
@@ -51,8 +53,8 @@ TokenPage::TokenPage(Shell& shell) : Page(shell) {
     busy_ = new Busy(this);
     column->addWidget(status_card_);
     column->addWidget(busy_);
-    column->addWidget(actions_card_);
     column->addWidget(facts_card_);
+    column->addWidget(actions_card_);
     column->addStretch(1);
     connect(&this->shell().client(), &ControlClient::notified, this,
             [this](const QString& method, const nlohmann::json&) {
@@ -116,19 +118,38 @@ void TokenPage::make_actions() {
 
 void TokenPage::make_facts() {
     facts_card_ = card(this);
-    auto* grid = new QGridLayout;
-    grid->setHorizontalSpacing(24);
-    grid->setVerticalSpacing(gap);
-    grid->setColumnStretch(1, 1);
-    for (int i = 0; i < 7; ++i) {
+    fact_grid_ = new QGridLayout;
+    fact_grid_->setHorizontalSpacing(24);
+    fact_grid_->setVerticalSpacing(gap);
+    for (int i = 0; i < facts; ++i) {
         const Fact fact{text_label(facts_card_, QStringLiteral("muted")), text_label(facts_card_)};
         fact.name->setWordWrap(false);
         fact.value->setTextInteractionFlags(Qt::TextSelectableByMouse);
-        grid->addWidget(fact.name, i, 0, Qt::AlignTop);
-        grid->addWidget(fact.value, i, 1);
         fact_rows_.push_back(fact);
     }
-    layout_of(facts_card_)->addLayout(grid);
+    arrange_facts(1);
+    layout_of(facts_card_)->addLayout(fact_grid_);
+}
+
+/// Two in a row where there is room, so that what can be done comes into sight below them; the last one is a sentence.
+void TokenPage::arrange_facts(int in_a_row) {
+    if (std::exchange(facts_in_a_row_, in_a_row) == in_a_row) return;
+    for (int i = 0; i < facts; ++i) {
+        const Fact& fact = fact_rows_.at(static_cast<std::size_t>(i));
+        const int row = i / in_a_row;
+        const int column = i % in_a_row * 2;
+        const int breadth = i == facts - 1 ? 2 * in_a_row - 1 : 1;
+        fact_grid_->removeWidget(fact.name);
+        fact_grid_->removeWidget(fact.value);
+        fact_grid_->addWidget(fact.name, row, column, Qt::AlignTop);
+        fact_grid_->addWidget(fact.value, row, column + 1, 1, breadth, Qt::AlignTop);
+    }
+    for (const int column : {1, 3}) fact_grid_->setColumnStretch(column, column < 2 * in_a_row ? 1 : 0);
+}
+
+void TokenPage::resizeEvent(QResizeEvent* event) {
+    Page::resizeEvent(event);
+    arrange_facts(width() < narrow_page ? 1 : 2);
 }
 
 void TokenPage::retranslate() {
@@ -173,7 +194,7 @@ void TokenPage::show_facts() {
     warning_->setVisible(facts_.older_copy_suspected);
 
     const bool initialised = facts_.state == QLatin1String("initialised");
-    const std::array<std::pair<QString, QString>, 7> values{{
+    const std::array<std::pair<QString, QString>, facts> values{{
         {qtTrId("token.fact.label"), initialised ? isolated(facts_.label) : QString()},
         {qtTrId("token.fact.serial"), isolated_ltr(facts_.serial)},
         {qtTrId("reset.userPin"), tries_text(facts_.user)},

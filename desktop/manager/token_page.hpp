@@ -9,7 +9,7 @@
 
 #include <array>
 
-class QFormLayout;
+class QGridLayout;
 class QPushButton;
 
 namespace mohr::desktop {
@@ -27,6 +27,7 @@ public:
 protected:
     void retranslate() override;
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     enum Action : std::uint8_t {
@@ -51,6 +52,7 @@ private:
     void make_status_card();
     void make_actions();
     void make_facts();
+    void arrange_facts(int in_a_row);
     void show_facts();
     void show_picture();
     [[nodiscard]] bool is_offered(Action action) const;
@@ -82,6 +84,8 @@ private:
         QLabel* name;
         QLabel* value;
     };
+    QGridLayout* fact_grid_ = nullptr;
+    int facts_in_a_row_ = 0;
     std::vector<Fact> fact_rows_;
 };
 

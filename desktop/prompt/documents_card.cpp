@@ -8,6 +8,7 @@
 #include "shared/language.hpp"
 
 #include <QAbstractTableModel>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QStringList>
@@ -89,16 +90,28 @@ QWidget* make_preview(const Prompt::Document& document, const Previews& previews
 
 } // namespace
 
-DocumentsCard::DocumentsCard(const Prompt& prompt, const Previews& previews, QWidget* parent)
+DocumentsCard::DocumentsCard(const Prompt& prompt, const Previews& previews, PreviewPlace place,
+                             QWidget* parent)
     : Card(parent), documents_(prompt.documents), previews_(previews),
-      signs_(prompt.kind == Prompt::Kind::sign), blind_(prompt.blind) {
-    if (documents_.size() > 1) add_list(prompt);
+      signs_(prompt.kind == Prompt::Kind::sign), blind_(prompt.blind), detail_column_(&column()),
+      preview_column_(&column()) {
+    if (documents_.size() > 1) {
+        column().addWidget(make_line(documents_text(prompt), "title", this));
+        if (place == PreviewPlace::beside) {
+            auto* const halves = new QHBoxLayout;
+            halves->setSpacing(16);
+            detail_column_ = new QVBoxLayout;
+            preview_column_ = new QVBoxLayout;
+            halves->addLayout(detail_column_, 1);
+            halves->addLayout(preview_column_, 1);
+            column().addLayout(halves);
+        }
+        add_list(prompt, *detail_column_);
+    }
     show_document(0);
 }
 
-void DocumentsCard::add_list(const Prompt& prompt) {
-    auto* const total = make_line(documents_text(prompt), "title", this);
-    column().addWidget(total);
+void DocumentsCard::add_list(const Prompt& prompt, QVBoxLayout& column) {
     auto* const list = new QTreeView(this);
     list->setModel(new DocumentModel(documents_, list));
     list->setRootIsDecorated(false);
@@ -118,7 +131,7 @@ void DocumentsCard::add_list(const Prompt& prompt) {
     list->header()->resizeSection(0, 56);
     list->header()->resizeSection(2, 120);
     list->setCurrentIndex(list->model()->index(0, 0));
-    column().addWidget(list);
+    column.addWidget(list);
     connect(list->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& index) { show_document(static_cast<std::size_t>(index.row())); });
 }
@@ -126,6 +139,7 @@ void DocumentsCard::add_list(const Prompt& prompt) {
 void DocumentsCard::show_document(std::size_t index) {
     const Prompt::Document& document = documents_.at(index);
     delete detail_;
+    delete preview_;
     detail_ = new QWidget(this);
     auto* const rows = new QVBoxLayout(detail_);
     rows->setContentsMargins(0, 0, 0, 0);
@@ -142,10 +156,12 @@ void DocumentsCard::show_document(std::size_t index) {
             detail_));
         rows->addWidget(foreign_line(grouped(from_utf8(document.digest)), "mono", detail_, true));
     }
-    if (QWidget* const preview = make_preview(document, previews_, signs_, blind_, detail_))
-        rows->addWidget(preview);
-    column().addWidget(detail_);
+    detail_column_->addWidget(detail_, 0, Qt::AlignTop);
     detail_->show();
+    preview_ = make_preview(document, previews_, signs_, blind_, this);
+    if (preview_ == nullptr) return;
+    preview_column_->addWidget(preview_, 0, Qt::AlignTop);
+    preview_->show();
 }
 
 } // namespace mohr::desktop

@@ -31,6 +31,8 @@ namespace {
 using protocol::Prompt;
 constexpr int preferred_width = 600;
 constexpr int preferred_height = 900;
+constexpr int wide_width =
+    960; ///< of a batch on a low screen, whose list would push its preview out of sight
 constexpr int little_room = 560; ///< below, the middle gets all that can be given to it
 constexpr int frame_room = 48;   ///< for the frame that the window manager draws
 constexpr int most_offset = 24;  ///< nobody knows beforehand where a button will be (T14)
@@ -38,6 +40,12 @@ constexpr qsizetype title_columns = 60;
 
 bool decides_with_certificate(const Prompt& prompt) {
     return !prompt.certificates.empty() && prompt.kind != Prompt::Kind::listing;
+}
+
+int width_on_screen(const Prompt& prompt, const QRect& room) {
+    const bool low = room.height() < preferred_height + frame_room;
+    const bool wide = prompt.documents.size() > 1 && low && room.width() >= wide_width + 16;
+    return wide ? wide_width : std::min(preferred_width, room.width() - 16);
 }
 
 QRect room_on_screen() {
@@ -91,7 +99,11 @@ void PromptWindow::fill_body() {
     for (const Warning& warning : warnings(prompt_))
         rows_->addWidget(make_notice(warning.text, warning.danger, body_));
     if (QWidget* const terms = make_terms(prompt_, body_)) rows_->addWidget(terms);
-    if (!prompt_.documents.empty()) rows_->addWidget(new DocumentsCard(prompt_, previews_, body_));
+    if (!prompt_.documents.empty()) {
+        using Place = DocumentsCard::PreviewPlace;
+        const bool wide = width_on_screen(prompt_, room_on_screen()) > preferred_width;
+        rows_->addWidget(new DocumentsCard(prompt_, previews_, wide ? Place::beside : Place::below, body_));
+    }
     add_choices();
     if (wants_secrets(prompt_)) {
         pins_ = new PinSection(prompt_, body_);
@@ -223,7 +235,7 @@ void PromptWindow::appear() {
 
 void PromptWindow::fit_to_screen() {
     const QRect room = room_on_screen();
-    const int width = std::min(preferred_width, room.width() - 16);
+    const int width = width_on_screen(prompt_, room);
     const int most = std::min(preferred_height, room.height() - frame_room);
     const auto height_of = [&](const QWidget* part) {
         const int wanted = part->layout()->totalHeightForWidth(width);
