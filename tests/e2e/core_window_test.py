@@ -74,7 +74,7 @@ def test_signing_in_a_window(desktop):
         async with desktop.sandbox.page() as page:
             _, reply, window = await asked(page, desktop.windows)
             params = await asyncio.to_thread(window.shown)
-            assert params["kind"] == "access" and params["interface"] == {"language": "fa", "theme": "system"}
+            assert params["kind"] == "access" and params["interface"] == {"language": "fa", "theme": "light"}
             window.answer(remember=True)
             await reply
             assert await asyncio.to_thread(window.over) == ("prompt.settled", None)

@@ -260,7 +260,7 @@ def test_the_daemon_stops(desk):
 def test_mark(build):
     """the person's mark is set in a window, kept, and told to windows alone; language and theme are everybody's [R169] [T16]"""
     with running(build) as desk:
-        assert desk.control.call("interface.get") == {"language": "fa", "theme": "system", "mark": False}
+        assert desk.control.call("interface.get") == {"language": "fa", "theme": "system", "desktopDark": False, "mark": False}
         desk.control.call("service.subscribe")
         assert desk.control.call("interface.set", {"language": "en", "theme": "dark"})["theme"] == "dark"
         for params in ({"language": "de"}, {"theme": "pink"}, {"phrase": "x"}, {"language": 1}):
@@ -273,7 +273,7 @@ def test_mark(build):
             window.answer(**wrong)
             assert window.shown()["pin"]["problem"] == "malformed"
         window.answer(phrase=phrase, picture=picture)
-        assert desk.control.reply_to(number) == {"language": "en", "theme": "dark", "mark": True}
+        assert desk.control.reply_to(number) == {"language": "en", "theme": "dark", "desktopDark": False, "mark": True}
         assert phrase not in json.dumps(desk.control.call("interface.get"), ensure_ascii=False)
         assert "interface.changed" in [n["method"] for n in desk.control.notifications]
         assert ("interface.setMark", "allowed", "") in desk.log()
