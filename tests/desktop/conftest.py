@@ -35,3 +35,11 @@ def display():
     from display import Display
     with Display() as running:
         yield running
+
+
+@pytest.fixture
+def prompt(build, display):
+    """A mohr-prompt whose core is the test."""
+    from prompt_process import PromptProcess
+    with PromptProcess(build, display) as running:
+        yield running
