@@ -24,12 +24,6 @@ constexpr std::size_t max_media_type_bytes = 127; // RFC 6838 section 4.2: "type
 constexpr std::size_t max_certificates = 64;
 constexpr std::size_t max_import_bytes = 1024 * 1024;
 
-Failure invalid(std::string path, std::string why) {
-    Failure failure(Code::invalid_params, std::move(why));
-    failure.path = std::move(path);
-    return failure;
-}
-
 Failure over(std::string limit, std::uint64_t max) {
     Failure failure(Code::limit_exceeded, limit);
     failure.limit = std::move(limit);
@@ -137,6 +131,12 @@ Outcome<void> check_one(const T&, std::size_t, link::Api) {
 }
 
 } // namespace
+
+Failure invalid(std::string path, std::string why) {
+    Failure failure(Code::invalid_params, std::move(why));
+    failure.path = std::move(path);
+    return failure;
+}
 
 bool is_document_name(std::string_view name) noexcept {
     return !name.empty() && is_text_of(name, max_name_characters);

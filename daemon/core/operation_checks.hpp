@@ -13,6 +13,9 @@ inline constexpr std::string_view login_context{"mohr-auth-v1\0", 13};
 
 inline constexpr std::size_t max_name_characters = 255;
 
+/// `path`: the member that is wrong.
+[[nodiscard]] protocol::Failure invalid(std::string path, std::string why);
+
 /// Well-formed UTF-8, 1 to 255 characters, none of them a control character.
 [[nodiscard]] bool is_document_name(std::string_view name) noexcept;
 

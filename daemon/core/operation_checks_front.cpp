@@ -20,12 +20,6 @@ constexpr std::size_t max_attributes = 16;
 constexpr std::size_t max_attribute_bytes = 4096;
 constexpr std::size_t max_block_bytes = 1024;
 
-Failure invalid(std::string path, std::string why) {
-    Failure failure(Code::invalid_params, std::move(why));
-    failure.path = std::move(path);
-    return failure;
-}
-
 bool is_empty(const link::CertificateFilter& filter) noexcept {
     return filter.issuer.empty() && filter.subject.empty() && filter.key_usages == 0 && !filter.thumbprint;
 }
