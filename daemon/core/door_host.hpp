@@ -96,6 +96,8 @@ public:
     void cancel_job(link::JobId job);
 
 private:
+    struct Connection;
+    struct Job;
     struct State;
     std::shared_ptr<State> state_;
 };
