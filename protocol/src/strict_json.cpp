@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "strict_json.hpp"
 
-#include <mohr/base/encoding.hpp>
-
 #include <vector>
 
 namespace mohr::protocol {
@@ -14,25 +12,20 @@ using nlohmann::json;
 /// members of one name.
 class Builder final : public nlohmann::json_sax<json> {
 public:
-    Builder(json& root, std::size_t max_depth, bool check_utf8)
-        : root_(root), max_depth_(max_depth), check_utf8_(check_utf8) {}
+    Builder(json& root, std::size_t max_depth) : root_(root), max_depth_(max_depth) {}
 
     bool null() override { return put(json(nullptr)) != nullptr; }
     bool boolean(bool value) override { return put(json(value)) != nullptr; }
     bool number_integer(number_integer_t value) override { return put(json(value)) != nullptr; }
     bool number_unsigned(number_unsigned_t value) override { return put(json(value)) != nullptr; }
     bool number_float(number_float_t value, const string_t&) override { return put(json(value)) != nullptr; }
-    bool string(string_t& value) override {
-        if (check_utf8_ && !is_utf8(value)) return refuse("text is not UTF-8");
-        return put(json(std::move(value))) != nullptr;
-    }
+    bool string(string_t& value) override { return put(json(std::move(value))) != nullptr; }
     bool binary(binary_t& value) override { return put(json(std::move(value))) != nullptr; }
     bool start_object(std::size_t) override { return open(json::object()); }
     bool start_array(std::size_t) override { return open(json::array()); }
     bool end_object() override { return close(); }
     bool end_array() override { return close(); }
     bool key(string_t& name) override {
-        if (check_utf8_ && !is_utf8(name)) return refuse("a member's name is not UTF-8");
         auto [place, fresh] = stack_.back()->get_ref<json::object_t&>().try_emplace(std::move(name));
         if (!fresh) return refuse("duplicate member");
         member_ = &place->second;
@@ -75,29 +68,19 @@ private:
 
     json& root_;
     std::size_t max_depth_;
-    bool check_utf8_;
     std::vector<json*> stack_;
     json* member_ = nullptr;
     std::string problem_;
 };
 
-template <class Input>
-Result<json> parse(const Input& input, json::input_format_t format, std::size_t max_depth) {
-    json root;
-    Builder builder(root, max_depth, format != json::input_format_t::json);
-    if (!json::sax_parse(input.begin(), input.end(), &builder, format))
-        return Error(BaseErrc::malformed, builder.problem());
-    return root;
-}
-
 } // namespace
 
 Result<json> parse_json(std::string_view text, std::size_t max_depth) {
-    return parse(text, json::input_format_t::json, max_depth);
-}
-
-Result<json> parse_cbor(ByteView bytes, std::size_t max_depth) {
-    return parse(bytes, json::input_format_t::cbor, max_depth);
+    json root;
+    Builder builder(root, max_depth);
+    if (!json::sax_parse(text.begin(), text.end(), &builder, json::input_format_t::json))
+        return Error(BaseErrc::malformed, builder.problem());
+    return root;
 }
 
 } // namespace mohr::protocol

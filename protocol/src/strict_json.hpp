@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mohr/base/bytes.hpp>
 #include <mohr/base/result.hpp>
 
 #include <nlohmann/json.hpp>
@@ -14,8 +13,5 @@ namespace mohr::protocol {
 /// nesting is counted while reading, so that a bomb of brackets costs nothing. Fails with
 /// BaseErrc::malformed.
 [[nodiscard]] Result<nlohmann::json> parse_json(std::string_view text, std::size_t max_depth);
-
-/// The same for CBOR; also refuses text that is not UTF-8, tags, and trailing bytes.
-[[nodiscard]] Result<nlohmann::json> parse_cbor(ByteView bytes, std::size_t max_depth);
 
 } // namespace mohr::protocol

@@ -285,6 +285,45 @@ TEST_CASE("members that are unknown, missing, doubled or of the wrong kind are r
         decode_from_core(changed(reply.body, [](json& m) { m["outcome"]["failure"]["code"] = "no"; }), {}));
 }
 
+TEST_CASE("items of CBOR that no message has are refused [T08]", "[protocol][link]") {
+    // {"type":"operation_cancel","id":VALUE}
+    const auto with_id = [](const Bytes& value) {
+        Bytes body{0xA2, 0x64, 't', 'y', 'p', 'e', 0x70};
+        for (const char c : std::string("operation_cancel")) body.push_back(static_cast<std::uint8_t>(c));
+        body.insert(body.end(), {0x62, 'i', 'd'});
+        body.insert(body.end(), value.begin(), value.end());
+        return body;
+    };
+    CHECK(decode_from_door(with_id({0x07})));
+    CHECK(decode_from_door(with_id({0x1B, 0, 0, 0, 1, 0, 0, 0, 0})));
+    for (const Bytes& value :
+         {Bytes{0xF6}, Bytes{0xF7}, Bytes{0xF5}, Bytes{0xF9, 0x3C, 0x00}, Bytes{0xFB, 0, 0, 0, 0, 0, 0, 0, 0},
+          Bytes{0xF8, 0x20}, Bytes{0xC1, 0x07}, Bytes{0x1C}, Bytes{0x1F}, Bytes{0x5F, 0x41, 0x01, 0xFF},
+          Bytes{0x9F, 0xFF}, Bytes{0xFF}, Bytes{0x18}, Bytes{0x1B, 0, 0}, Bytes{0x80}, Bytes{0xA0},
+          Bytes{0x41}})
+        CHECK_FALSE(decode_from_door(with_id(value)));
+}
+
+TEST_CASE("text that is not UTF-8 is refused [T08]", "[protocol][link]") {
+    const Bytes good = encode(FromDoor(SessionReset{7, "abc"}));
+    CHECK(decode_from_door(good));
+    Bytes bad = good;
+    const auto at = std::search(bad.begin(), bad.end(), good.end() - 3, good.end());
+    REQUIRE(at != bad.end());
+    *at = 0xC3;
+    CHECK_FALSE(decode_from_door(bad));
+}
+
+TEST_CASE("the members of a message may come in any order", "[protocol][link]") {
+    for (const FromDoor& sample : from_door_samples()) {
+        const Bytes body = encode(sample);
+        const Bytes sorted = changed(body, [](json&) {}); // by name
+        const auto back = decode_from_door(sorted);
+        REQUIRE(back);
+        CHECK(encode(*back) == body);
+    }
+}
+
 TEST_CASE("oversized parts of a message are refused [T09]", "[protocol][link]") {
     Sign sign;
     sign.items.resize(max_items);
