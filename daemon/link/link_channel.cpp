@@ -207,34 +207,52 @@ private:
     void receive_turn() {
         for (int i = 0; i < messages_per_turn; ++i) {
             if (!receive_part()) return;
-            if (received_ < header_bytes + body_.size() + secret_.size() || received_ < header_bytes)
-                continue;
-            Incoming incoming{std::move(body_), std::move(secret_), std::move(descriptors_)};
-            body_ = {};
-            secret_ = {};
-            descriptors_ = Descriptors();
-            received_ = 0;
-            // The callback may close or destroy the channel; it outlives that.
-            const auto handlers = handlers_;
-            handlers->message(std::move(incoming));
-            if (closed_) return;
+            if (received_ >= header_bytes && received_ == whole_message()) {
+                if (!deliver()) return;
+            }
+            if (std::exchange(drained_, false)) break;
         }
         wait_readable();
     }
 
-    /// One read; false if there is nothing to be read now, or the channel has ended.
+    /// Hands the message that is complete to its receiver and begins the next, of which a read may have brought the
+    /// header. False if the channel has ended.
+    bool deliver() {
+        Incoming incoming{std::move(body_), std::move(secret_), std::move(descriptors_)};
+        body_ = {};
+        secret_ = {};
+        header_ = next_header_;
+        received_ = std::exchange(next_received_, 0);
+        descriptors_ = std::exchange(next_descriptors_, {});
+        // The callback may close or destroy the channel; it outlives that.
+        const auto handlers = handlers_;
+        handlers->message(std::move(incoming));
+        if (closed_) return false;
+        return received_ != header_bytes || prepare_body();
+    }
+
+    [[nodiscard]] std::size_t whole_message() const noexcept {
+        return header_bytes + body_.size() + secret_.size();
+    }
+
+    /// One read, of a header or of the rest of a message and the header behind it; false if there is nothing to be
+    /// read now, or the channel has ended.
     bool receive_part() {
-        std::array<iovec, 2> parts{};
+        std::array<iovec, 3> parts{};
         msghdr message{};
         message.msg_iov = parts.data();
         alignas(cmsghdr) std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> control{};
-        if (received_ < header_bytes) {
-            parts[0] = {header_.data() + received_, header_bytes - received_};
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        const bool in_header = received_ < header_bytes;
+        std::size_t wanted = header_bytes - received_;
+        if (in_header) {
+            parts[0] = {header_.data() + received_, wanted};
             message.msg_iovlen = 1;
-            message.msg_control = control.data();
-            message.msg_controllen = control.size();
         } else {
+            wanted = whole_message() - received_;
             message.msg_iovlen = rest_of_message(parts);
+            parts[message.msg_iovlen++] = {next_header_.data(), header_bytes};
         }
         const ssize_t n = ::recvmsg(socket_.native_handle(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR) return true;
@@ -243,16 +261,19 @@ private:
             return false;
         }
         if (n < 0) return end(system_text("recvmsg"));
-        take_descriptors(message);
+        const auto got = static_cast<std::size_t>(n);
+        if (!in_header && got > wanted) next_received_ = got - wanted;
+        const bool begins = in_header ? received_ == 0 : next_received_ > 0;
+        const bool brought = take_descriptors(message, in_header ? descriptors_ : next_descriptors_);
         if ((message.msg_flags & MSG_CTRUNC) != 0) return end("descriptors were cut off");
         if (n == 0) return end(received_ == 0 ? "" : "the peer ended inside a message");
-        if (!descriptors_.empty() && received_ > 0 && message.msg_controllen > 0)
-            return end("descriptors inside a message");
-        received_ += static_cast<std::size_t>(n);
-        return received_ != header_bytes || prepare_body();
+        if (brought && !begins) return end("descriptors inside a message");
+        received_ += std::min(got, wanted);
+        drained_ = got < wanted + (in_header ? 0 : header_bytes);
+        return received_ != header_bytes || !in_header || prepare_body();
     }
 
-    std::size_t rest_of_message(std::array<iovec, 2>& parts) {
+    std::size_t rest_of_message(std::array<iovec, 3>& parts) {
         const std::size_t done = received_ - header_bytes;
         const std::size_t body_done = std::min(done, body_.size());
         const std::size_t secret_done = done - body_done;
@@ -273,16 +294,20 @@ private:
         return true;
     }
 
-    void take_descriptors(msghdr& message) {
+    /// Whether there were any.
+    static bool take_descriptors(msghdr& message, Descriptors& into) {
+        bool any = false;
         for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
             if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
             const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
             for (std::size_t i = 0; i < count; ++i) {
                 int raw = -1;
                 std::memcpy(&raw, CMSG_DATA(part) + i * sizeof(int), sizeof raw);
-                descriptors_.emplace_back(raw);
+                into.emplace_back(raw);
+                any = true;
             }
         }
+        return any;
     }
 
     bool end(std::string reason) {
@@ -303,6 +328,11 @@ private:
     Secret secret_;
     Descriptors descriptors_;
     std::size_t received_ = 0;
+    bool drained_ = false; ///< the last read brought less than it asked for
+    /// What a read has brought of the message behind.
+    std::array<std::uint8_t, header_bytes> next_header_{};
+    std::size_t next_received_ = 0;
+    Descriptors next_descriptors_;
 };
 
 Channel::Channel(boost::asio::io_context& context, Descriptor socket)

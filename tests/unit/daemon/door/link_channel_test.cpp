@@ -147,6 +147,54 @@ TEST_CASE("messages of one turn go out together, and closing leaves none behind"
     CHECK(got == expected);
 }
 
+TEST_CASE("messages that arrive together come one by one, each with its own secret and descriptors",
+          "[daemon][link]") {
+    RawPeer peer;
+    Channel sender(peer.context, std::move(peer.raw));
+    sender.start([](const Channel::Incoming&) {}, [](const std::string&) {});
+    const auto one_file = [](std::string_view content) {
+        Descriptors files;
+        files.push_back(memory_file(content));
+        return files;
+    };
+    sender.send(as_body("one"));
+    sender.send(as_body("two"), Secret(as_bytes("second")), one_file("of two"));
+    sender.send(as_body("three"), {}, one_file("of three"));
+    sender.send(as_body("four"), Secret(as_bytes("fourth")));
+    sender.send(as_body("five"));
+    peer.poll();
+    REQUIRE(peer.received.size() == 5);
+    const std::vector<std::string> bodies{"one", "two", "three", "four", "five"};
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+        CHECK(as_text(peer.received[i].body) == bodies[i]);
+        CHECK(peer.received[i].descriptors.size() == (i == 1 || i == 2 ? 1 : 0));
+    }
+    CHECK(content_of(peer.received[1].descriptors[0].get()) == "of two");
+    CHECK(content_of(peer.received[2].descriptors[0].get()) == "of three");
+    CHECK(peer.received[1].secret.same_as(as_bytes("second")));
+    CHECK(peer.received[3].secret.same_as(as_bytes("fourth")));
+    CHECK(peer.received[4].secret.empty());
+    CHECK(peer.closed.empty());
+}
+
+TEST_CASE("a message whose header came with the one before is taken up where it was left", "[daemon][link]") {
+    Bytes both = frame(as_bytes("one"));
+    const std::size_t first = both.size();
+    const Bytes second = frame(as_bytes("second"), as_bytes("secret"));
+    both.insert(both.end(), second.begin(), second.end());
+    for (std::size_t cut = first; cut < both.size(); ++cut) {
+        RawPeer peer;
+        peer.write(ByteView(both).first(cut));
+        peer.poll();
+        CHECK(peer.received.size() == 1);
+        peer.write(ByteView(both).subspan(cut));
+        peer.poll();
+        REQUIRE(peer.received.size() == 2);
+        CHECK(as_text(peer.received[1].body) == "second");
+        CHECK(peer.received[1].secret.same_as(as_bytes("secret")));
+    }
+}
+
 TEST_CASE("a long queue goes out whole and in order when the reader is slow", "[daemon][link]") {
     RawPeer peer;
     constexpr std::size_t count = 40;
