@@ -117,7 +117,7 @@ void ConsentBroker::wake_at(SteadyInstant deadline) {
 /// Always from the executor: a surface that answers at once must not make ask() call back, or the stack grow.
 void ConsentBroker::pump_later() {
     tell_change(); // whatever ends or repeats a prompt comes by here
-    if (pump_posted_ || on_screen_ || waiting_.empty()) return;
+    if (pumping_ || pump_posted_ || on_screen_ || waiting_.empty()) return;
     pump_posted_ = true;
     executor_.post([this, alive = std::weak_ptr(alive_)] {
         if (alive.expired()) return;
@@ -126,8 +126,18 @@ void ConsentBroker::pump_later() {
     });
 }
 
+/// Goes on while the surface answers at once, so that those who wait need no turn of the loop each.
 void ConsentBroker::pump() {
-    if (on_screen_ || waiting_.empty()) return;
+    struct Pumping {
+        explicit Pumping(bool& flag) : flag_(flag) { flag_ = true; }
+        ~Pumping() { flag_ = false; }
+        bool& flag_;
+    };
+    const Pumping now(pumping_);
+    while (!on_screen_ && !waiting_.empty()) show_next();
+}
+
+void ConsentBroker::show_next() {
     if (!surface_.available()) return drop_waiting(Code::no_agent);
     const auto turn = [this](const Entry& entry) {
         const auto found = last_turn_.find(entry.request.origin);
@@ -139,10 +149,7 @@ void ConsentBroker::pump() {
     waiting_.erase(next);
     // What happened while it waited may have silenced its origin.
     auto refusal = entry.request.local ? std::nullopt : budget_.refusal(entry.request.origin);
-    if (refusal) {
-        end(std::move(entry), Ended::How::silenced, *std::move(refusal));
-        return pump_later();
-    }
+    if (refusal) return end(std::move(entry), Ended::How::silenced, *std::move(refusal));
     if (last_turn_.size() >= max_remembered_turns) last_turn_.clear();
     last_turn_[entry.request.origin] = ++turns_;
     show(std::move(entry));

@@ -89,6 +89,7 @@ private:
     void wake_at(SteadyInstant deadline);
     void pump_later();
     void pump();
+    void show_next();
     void show(Entry entry);
     void on_shown(PromptId prompt);
     void on_answer(PromptId prompt, std::optional<PromptAnswer> answer);
@@ -109,6 +110,7 @@ private:
     std::uint64_t tickets_ = 0;
     PromptId prompts_ = 0;
     bool pump_posted_ = false;
+    bool pumping_ = false;
     bool change_posted_ = false;
     std::function<void()> changed_;
     bool timer_set_ = false;

@@ -458,19 +458,53 @@ TEST_CASE("a surface is told once that an answer is settled, and that one in wor
     CHECK(f.surface.settlements.size() == 2);
 }
 
+namespace {
+/// Answers before show() returns, as scripted consent does.
+struct Hasty final : PromptSurface {
+    [[nodiscard]] bool available() const override { return true; }
+    [[nodiscard]] std::string kind() const override { return "scripted"; }
+    void show(const PromptRequest&, Shown shown, Answered answered) override {
+        ++nested;
+        most_nested = std::max(most_nested, nested);
+        shown();
+        answered(RecordingSurface::allowing());
+        --nested;
+    }
+    void close(PromptId, PromptEnd) override {}
+    int nested = 0;
+    int most_nested = 0;
+};
+} // namespace
+
+TEST_CASE("prompts that are answered inside show() follow in the same turn, and do not nest", "[broker]") {
+    Fixture f;
+    Hasty hasty;
+    ConsentBroker broker(f.executor, hasty, f.sites, f.clock, f.config);
+    std::vector<std::string> allowed;
+    std::vector<ConsentBroker::Ticket> tickets;
+    for (const auto& origin : {a, b, c}) {
+        ConsentBroker::Hooks hooks;
+        hooks.shown = [] {};
+        hooks.ended = [](const ConsentBroker::Ended&) { FAIL("was allowed"); };
+        hooks.allowed = [&, number = tickets.size()](PromptRequest request, PromptAnswer) {
+            allowed.push_back(request.origin);
+            broker.settle(tickets[number]);
+        };
+        const auto ticket = broker.ask(Fixture::request(origin), hooks);
+        REQUIRE(ticket);
+        tickets.push_back(*ticket);
+    }
+    CHECK(allowed.empty());
+    f.executor.step();
+    CHECK(allowed == std::vector<std::string>{a, b, c});
+    CHECK(hasty.most_nested == 1);
+}
+
 TEST_CASE("a surface that answers inside show() does not nest [T14]", "[broker]") {
     Fixture f;
     // The prompt must not be open for an answer before it is on screen: `shown` comes first.
     std::vector<std::string> order;
-    struct Hasty final : PromptSurface {
-        [[nodiscard]] bool available() const override { return true; }
-        [[nodiscard]] std::string kind() const override { return "scripted"; }
-        void show(const PromptRequest&, Shown shown, Answered answered) override {
-            shown();
-            answered(RecordingSurface::allowing());
-        }
-        void close(PromptId, PromptEnd) override {}
-    } hasty;
+    Hasty hasty;
     ConsentBroker broker(f.executor, hasty, f.sites, f.clock, f.config);
     ConsentBroker::Hooks hooks;
     hooks.shown = [&] { order.emplace_back("shown"); };
