@@ -46,11 +46,11 @@ Result<Bytes> from_base64(std::string_view text) {
 
 std::string to_hex(ByteView bytes) {
     static constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
+    std::string out(bytes.size() * 2, '\0');
+    auto at = out.begin();
     for (const std::uint8_t b : bytes) {
-        out.push_back(digits[b >> 4]);
-        out.push_back(digits[b & 15]);
+        *at++ = digits[b >> 4];
+        *at++ = digits[b & 15];
     }
     return out;
 }

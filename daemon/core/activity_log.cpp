@@ -16,7 +16,7 @@ namespace mohr::core {
 namespace {
 
 constexpr std::size_t max_group = 512;
-constexpr std::chrono::milliseconds max_linger{1};
+constexpr std::chrono::milliseconds linger{1};
 
 bool contains_folded(std::string_view text, std::string_view wanted) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
@@ -50,16 +50,14 @@ struct ActivityLog::State : std::enable_shared_from_this<ActivityLog::State> {
             auto group = next_group();
             if (group.empty()) return;
             const auto size = group.size();
-            const auto begin = std::chrono::steady_clock::now();
             write(std::move(group));
             const std::lock_guard lock(queue_mutex);
-            linger = std::min<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begin, max_linger);
             expected = std::min(size + queue.size(), max_group);
         }
     }
 
     /// Those whose entries went out together are back together a moment later: waiting for them costs less
-    /// than another sync. Never longer than the last write took, and not again once they stay away.
+    /// than another sync. Not again once they stay away.
     std::vector<Waiting> next_group() {
         std::unique_lock lock(queue_mutex);
         if (!queue.empty() && !arrived.wait_for(lock, linger, [&] { return queue.size() >= expected; }))
@@ -104,7 +102,6 @@ struct ActivityLog::State : std::enable_shared_from_this<ActivityLog::State> {
     std::condition_variable arrived;
     bool flushing = false;
     std::size_t expected = 1;
-    std::chrono::nanoseconds linger{0};
     std::function<void()> listener;
 };
 

@@ -30,6 +30,26 @@ std::string open_text(const Json& object) {
     return text;
 }
 
+/// A tree for each line would cost more than its MAC; what needs no escape is copied as it is.
+void add_string(std::string& text, std::string_view value) {
+    const bool plain = std::all_of(value.begin(), value.end(),
+                                   [](char c) { return c >= ' ' && c < '\x7F' && c != '"' && c != '\\'; });
+    if (!plain) {
+        text += Json(value).dump(-1, ' ', false, Json::error_handler_t::replace);
+        return;
+    }
+    text += '"';
+    text += value;
+    text += '"';
+}
+
+void add(std::string& text, std::string_view name, std::string_view value) {
+    text += ",\"";
+    text += name;
+    text += "\":";
+    add_string(text, value);
+}
+
 std::optional<Mac> to_mac(std::string_view hex) {
     const auto bytes = from_hex(hex);
     if (!bytes || bytes->size() != Mac{}.size()) return std::nullopt;
@@ -41,19 +61,27 @@ std::optional<Mac> to_mac(std::string_view hex) {
 } // namespace
 
 std::string entry_text(std::uint64_t sequence, Instant time, const LogEntry& entry) {
-    Json object{{"seq", sequence},          {"time", to_rfc3339(time)},     {"origin", entry.origin},
-                {"program", entry.program}, {"operation", entry.operation}, {"decision", entry.decision}};
-    if (!entry.detail.empty()) object["detail"] = entry.detail;
-    if (!entry.certificate.empty()) object["certificate"] = to_hex(entry.certificate);
-    if (entry.blind) object["blind"] = true;
-    if (!entry.documents.empty()) {
-        object["digestAlgorithm"] = entry.digest_algorithm;
-        Json documents = Json::array();
-        for (const auto& document : entry.documents)
-            documents.push_back({{"name", document.name}, {"digest", to_hex(document.digest)}});
-        object["documents"] = std::move(documents);
+    std::string text = "{\"seq\":" + std::to_string(sequence);
+    add(text, "time", to_rfc3339(time));
+    add(text, "origin", entry.origin);
+    add(text, "program", entry.program);
+    add(text, "operation", entry.operation);
+    add(text, "decision", entry.decision);
+    if (!entry.detail.empty()) add(text, "detail", entry.detail);
+    if (!entry.certificate.empty()) add(text, "certificate", to_hex(entry.certificate));
+    if (entry.blind) text += ",\"blind\":true";
+    if (entry.documents.empty()) return text;
+    add(text, "digestAlgorithm", entry.digest_algorithm);
+    text += ",\"documents\":[";
+    for (const auto& document : entry.documents) {
+        if (text.back() != '[') text += ',';
+        text += "{\"name\":";
+        add_string(text, document.name);
+        add(text, "digest", to_hex(document.digest));
+        text += '}';
     }
-    return open_text(object);
+    text += ']';
+    return text;
 }
 
 std::string file_text(std::uint64_t sequence, Instant time, const Mac& previous, std::uint64_t oldest) {
