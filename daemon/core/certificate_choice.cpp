@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <iterator>
 
 namespace mohr::core {
@@ -20,6 +21,7 @@ using token::Purpose;
 namespace {
 
 constexpr std::size_t handle_bytes = 16;
+constexpr std::size_t kept_certificates = 16;
 
 bool is_rsa(KeyAlgorithm algorithm) noexcept {
     return algorithm == KeyAlgorithm::rsa_2048 || algorithm == KeyAlgorithm::rsa_3072 ||
@@ -77,7 +79,7 @@ std::string level_of(const Certificate& certificate) {
     return {};
 }
 
-PromptCertificate shown_certificate(const token::TokenObject& object) {
+PromptCertificate describe(const token::TokenObject& object) {
     const Certificate& certificate = *object.certificate;
     PromptCertificate one;
     one.id = object.id.text();
@@ -93,6 +95,23 @@ PromptCertificate shown_certificate(const token::TokenObject& object) {
     add(Purpose::authenticate, "authenticate");
     add(Purpose::decrypt, "decrypt");
     return one;
+}
+
+/// The last few are kept: printing the names of one costs more than a P-256 signature.
+PromptCertificate shown_certificate(const token::TokenObject& object) {
+    struct Kept {
+        Certificate certificate; ///< alive, so that its address is nobody else's
+        PromptCertificate shown;
+    };
+    thread_local std::deque<Kept> kept;
+    const auto known = std::find_if(kept.begin(), kept.end(), [&](const Kept& one) {
+        return one.certificate.get0() == object.certificate->get0() && one.shown.id == object.id.text();
+    });
+    if (known != kept.end()) return known->shown;
+    auto shown = describe(object);
+    if (kept.size() >= kept_certificates) kept.pop_front();
+    kept.push_back({*object.certificate, shown});
+    return shown;
 }
 
 } // namespace

@@ -288,6 +288,12 @@ Bytes login_statement(std::string_view origin, ByteView challenge) {
     return statement;
 }
 
+bool is_quick(const token::Token& token, const Job& job) noexcept {
+    const bool few = job.consent.shown.documents.size() <= items_at_once;
+    return few && std::holds_alternative<link::Sign>(job.request) && job.consent.object &&
+           token.signs_at_once(*job.consent.object);
+}
+
 void perform(Executor& executor, token::Token& token, Job job, Finished finished) {
     if (job.given_up->load()) return finished(Failure(Code::cancelled));
     if (std::holds_alternative<link::Sign>(job.request)) {

@@ -276,7 +276,9 @@ Outcome<Prepared> prepare(const token::Token& token, const Order& order) {
     const auto info = token.info();
     if (info.state == token::TokenState::not_activated) return Failure(Code::token_not_activated);
     if (info.state != token::TokenState::initialised) return Failure(Code::token_not_initialised);
-    auto objects = token.objects();
+    // Where the certificate is named already, the others are not looked at.
+    const bool one = order.only && std::holds_alternative<link::Sign>(order.request);
+    auto objects = one ? token.object(*order.only) : token.objects();
     if (!objects) return token_failure(objects.error());
     Prepared prepared;
     prepared.prompt = order.prompt;

@@ -77,7 +77,9 @@ struct Job {
     std::shared_ptr<std::atomic<bool>> given_up{}; ///< nothing more is signed once it is set
     Instant now{};
 };
-/// Has the token do it and calls `finished` once, on some thread of the pool. Items of a batch are signed
+/// Whether the token does it in the time that a hop to the pool and back takes: then the I/O thread may.
+[[nodiscard]] bool is_quick(const token::Token& token, const Job& job) noexcept;
+/// Has the token do it and calls `finished` once, on the calling thread or some thread of the pool. Items of a batch are signed
 /// side by side, all or nothing.
 void perform(Executor& executor, token::Token& token, Job job, Finished finished);
 

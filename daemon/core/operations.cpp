@@ -3,7 +3,6 @@
 #include "operation_checks.hpp"
 #include "operation_log.hpp"
 #include "operations_state.hpp"
-#include "registrable_domain.hpp"
 #include "token_failures.hpp"
 
 #include <algorithm>
@@ -180,12 +179,12 @@ Outcome<void> OperationService::State::admit_signature(const Running& run) const
     return {};
 }
 
-PromptRequest OperationService::State::blank_prompt(const Running& run) const {
+PromptRequest OperationService::State::blank_prompt(const Running& run) {
     const auto& who = run.who;
     PromptRequest prompt;
     prompt.origin = who.origin;
     prompt.local = who.local;
-    prompt.registrable_domain = who.local ? std::string() : registrable_domain(who.origin);
+    prompt.registrable_domain = who.local ? std::string() : domain_of(who.origin);
     prompt.insecure = who.insecure;
     prompt.legacy = is_portal(who);
     prompt.program = who.program;

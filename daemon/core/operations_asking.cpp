@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "operations_state.hpp"
+#include "registrable_domain.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace mohr::core {
+
+namespace {
+constexpr std::size_t max_known_domains = 64;
+}
+
+const std::string& OperationService::State::domain_of(const std::string& origin) {
+    if (const auto known = domains_.find(origin); known != domains_.end()) return known->second;
+    if (domains_.size() >= max_known_domains) domains_.clear();
+    return domains_.emplace(origin, registrable_domain(origin)).first->second;
+}
 
 void OperationService::State::ask(const RunningPointer& run) {
     ConsentBroker::Hooks hooks;

@@ -37,6 +37,12 @@ std::string problem_of(const Failure& failure) {
     }
 }
 
+/// Operations that leave the token as it was: nothing is told to others, and nothing taken back.
+bool uses_only(const link::Request& request) noexcept {
+    return is<link::Sign>(request) || is<link::Authenticate>(request) || is<link::Decrypt>(request) ||
+           is<link::DecryptBlock>(request);
+}
+
 /// The edge of the pool task: a check that breaks off has cost its try and is told as unavailable.
 Result<token::Authorisation, token::PinFailure> authorise(token::Token& token, token::Role role,
                                                           const Secret& pin) {
@@ -90,7 +96,7 @@ void OperationService::State::on_key_use_allowed(const RunningPointer& run, Prom
         job->proof = std::make_shared<token::Authorisation>(std::move(*right));
         if (run->window) run->proof = job->proof;
         on_pin_right(run, job->consent.shown, remember);
-        executor_.post_to_pool(perform_kept);
+        if (!perform_at_once(run, *job)) executor_.post_to_pool(perform_kept);
         return;
     }
     executor_.post_to_pool([self = weak_from_this(), &token = token_, &executor = executor_, run, pin, job,
@@ -138,14 +144,31 @@ void OperationService::State::on_pin_refused(const RunningPointer& run, const to
 void OperationService::State::perform_on_pool(Executor& executor, token::Token& token,
                                               operation_work::Job job, const std::weak_ptr<State>& self,
                                               const RunningPointer& run) {
-    operation_work::perform(executor, token, std::move(job),
-                            [self, &executor, run](Outcome<operation_work::Done> done) {
-                                auto kept = std::make_shared<Outcome<operation_work::Done>>(std::move(done));
-                                executor.post([self, run, kept] {
-                                    if (const auto state = self.lock())
-                                        state->on_performed(run, std::move(*kept));
-                                });
+    const auto finished = [self, &executor, run](Outcome<operation_work::Done> done) {
+        if (uses_only(run->request)) {
+            run->done.emplace(std::move(done));
+            if (!run->brought()) return; // the line's turn will find it
+            executor.post([self, run] {
+                if (const auto state = self.lock()) state->release(run);
+            });
+            return;
+        }
+        auto kept = std::make_shared<Outcome<operation_work::Done>>(std::move(done));
+        executor.post([self, run, kept] {
+            if (const auto state = self.lock()) state->on_performed(run, std::move(*kept));
+        });
+    };
+    operation_work::perform(executor, token, std::move(job), finished);
+}
+
+bool OperationService::State::perform_at_once(const RunningPointer& run, operation_work::Job& job) {
+    if (!operation_work::is_quick(token_, job)) return false;
+    operation_work::perform(executor_, token_, std::move(job),
+                            [this, run](Outcome<operation_work::Done> done) {
+                                run->done.emplace(std::move(done));
+                                if (run->brought()) release(run);
                             });
+    return true;
 }
 
 bool OperationService::State::answers_all(const PromptRequest& shown, const PromptAnswer& answer) noexcept {
@@ -181,18 +204,16 @@ void OperationService::State::write_then_release(const RunningPointer& run, std:
 
 void OperationService::State::on_logged(const RunningPointer& run, const Result<void>& written) {
     if (run->finished) return;
+    const bool complete = run->brought();
     if (!written) {
-        if (run->done && *run->done) undo(run, **run->done);
+        if (complete && *run->done) undo(run, **run->done);
         return finish(*run, token_failure(written.error()));
     }
-    run->logged = true;
-    release(run);
+    if (complete) release(run);
 }
 
 void OperationService::State::on_performed(const RunningPointer& run, Outcome<operation_work::Done> done) {
-    const bool uses_only = is<link::Sign>(run->request) || is<link::Authenticate>(run->request) ||
-                           is<link::Decrypt>(run->request) || is<link::DecryptBlock>(run->request);
-    if (done && !uses_only) tell_token();
+    if (done && !uses_only(run->request)) tell_token();
     if (run->finished && done) undo(run, *done);
     if (done && is_portal(run->who)) keep_session_keys(*run, *done);
     if (may_come_again(run->prompt.kind)) {
@@ -210,11 +231,11 @@ void OperationService::State::on_performed(const RunningPointer& run, Outcome<op
     }
     if (run->finished) return;
     run->done.emplace(std::move(done));
-    release(run);
+    if (run->brought()) release(run);
 }
 
 void OperationService::State::release(const RunningPointer& run) {
-    if (!run->logged || !run->done) return;
+    if (run->finished) return;
     auto& done = *run->done;
     if (!done) {
         write_down(*run, "failed", protocol::row(done.error().code).name);

@@ -57,8 +57,12 @@ struct Running {
     Bytes fingerprint; ///< of the certificate that was picked
     /// Seen by the pool.
     std::shared_ptr<std::atomic<bool>> given_up = std::make_shared<std::atomic<bool>>(false);
-    bool logged = false;
     std::optional<Outcome<operation_work::Done>> done;
+    /// Of a key use, its log line and its result, which come in any order and from two threads: whoever brings the
+    /// second goes on, so that one turn of the I/O thread serves both.
+    std::atomic<int> awaited{2};
+    /// True for the one that was still missing; what the other has written is seen then.
+    [[nodiscard]] bool brought() noexcept { return awaited.fetch_sub(1) == 1; }
 };
 using RunningPointer = std::shared_ptr<Running>;
 
@@ -109,7 +113,8 @@ private:
     // --- before anybody is asked (operations.cpp) ---
     Outcome<void> admit(Running& run, std::size_t previews);
     Outcome<void> admit_signature(const Running& run) const;
-    PromptRequest blank_prompt(const Running& run) const;
+    PromptRequest blank_prompt(const Running& run);
+    const std::string& domain_of(const std::string& origin);
     void ask_for_access(const RunningPointer& run);
     void begin_access(const RunningPointer& run);
     void prepare(const RunningPointer& run, std::vector<Descriptor> previews);
@@ -142,6 +147,8 @@ private:
     void on_pin_right(const RunningPointer& run, const PromptRequest& shown, bool remember);
     static void perform_on_pool(Executor& executor, token::Token& token, operation_work::Job job,
                                 const std::weak_ptr<State>& self, const RunningPointer& run);
+    /// Where the signature takes no longer than a hop to the pool.
+    bool perform_at_once(const RunningPointer& run, operation_work::Job& job);
     /// Inside a decrypt window nobody is asked; each item is written down.
     bool run_in_window(const RunningPointer& run);
     void open_window(const Running& run);
@@ -198,6 +205,7 @@ private:
     OnceGrants once_;
     std::shared_ptr<ChallengeFile> challenge_file_; ///< shared with the pool
     std::map<link::OperationId, RunningPointer> running_;
+    std::map<std::string, std::string> domains_; ///< of origins, as the public suffix list has them
 };
 
 } // namespace mohr::core

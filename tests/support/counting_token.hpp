@@ -35,10 +35,17 @@ public:
     std::optional<token::Authorisation> authorise_at_once(const Secret& pin) override {
         return at_once ? inner_.authorise_at_once(pin) : std::nullopt;
     }
+    bool signs_at_once(const token::TokenObject& object) const noexcept override {
+        return at_once && inner_.signs_at_once(object);
+    }
     token::TokenInfo info() const override { return inner_.info(); }
     Result<std::vector<token::TokenObject>> objects() const override {
         if (bug == Bug::objects) throw std::bad_alloc();
         return inner_.objects();
+    }
+    Result<std::vector<token::TokenObject>> object(const token::KeyId& id) const override {
+        if (bug == Bug::objects) throw std::bad_alloc();
+        return inner_.object(id);
     }
     Result<void> initialise(Secret user, Secret admin, std::string label,
                             token::PinConfirmations confirmed) override {

@@ -81,6 +81,13 @@ Result<std::vector<TokenObject>> SoftToken::objects() const {
     return out;
 }
 
+Result<std::vector<TokenObject>> SoftToken::object(const KeyId& id) const {
+    MOHR_TRY(impl_->ready());
+    std::vector<TokenObject> out;
+    if (const auto key = impl_->find(id)) out.push_back(impl_->seen_now((*key)->object));
+    return out;
+}
+
 /// Inserts or replaces, durably; with `change` held.
 Result<TokenObject> SoftToken::Impl::store_key(StoredKey key) {
     auto stored = std::make_shared<const StoredKey>(std::move(key));

@@ -161,3 +161,41 @@ TEST_CASE("no PIN, right or wrong, gets into the log or the site list [T32] [R18
     CHECK(everything.find(test::user_pin) == std::string::npos);
     CHECK(everything.find("canary-text") == std::string::npos);
 }
+
+TEST_CASE("a signature that is made at once waits for its log entry all the same [T34]", "[consent]") {
+    OperationFixture f;
+    f.allow_access();
+    f.counting->at_once = true;
+    REQUIRE(f.ask_and_allow(OperationFixture::cms({"unlocks"}), f.silver.text()).reply());
+    const auto committed = f.token->log_head().count;
+    const int made = f.counting->signatures;
+    auto& call = f.ask(OperationFixture::cms({"text"}));
+    f.surface.allow(test::user_pin, f.silver.text());
+    f.executor.run_io();
+    CHECK(f.counting->signatures == made + 1); // without the pool
+    CHECK(call.pending());
+    CHECK(f.token->log_head().count == committed);
+    f.executor.run();
+    CHECK(call.reply());
+    CHECK(f.token->log_head().count == committed + 1);
+
+    f.counting->commit_failure = Error(token::TokenErrc::storage, "disk full");
+    auto& refused = f.ask_and_allow(OperationFixture::cms({"more"}), f.silver.text());
+    CHECK(f.counting->signatures == made + 2);
+    CHECK(refused.code() == Code::internal_error);
+}
+
+TEST_CASE("a signature that fails at once is answered after its log entry, and written down [T34]",
+          "[consent]") {
+    OperationFixture f;
+    f.allow_access();
+    f.counting->at_once = true;
+    REQUIRE(f.ask_and_allow(OperationFixture::cms({"unlocks"}), f.silver.text()).reply());
+    f.counting->fail_signature_number = f.counting->signatures + 1;
+    auto& call = f.ask_and_allow(OperationFixture::cms({"text"}), f.silver.text());
+    CHECK_FALSE(call.reply());
+    const auto lines = f.log_lines();
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[1].find("\"allowed\"") != std::string::npos);
+    CHECK(lines[2].find("\"failed\"") != std::string::npos);
+}

@@ -74,6 +74,7 @@ public:
     [[nodiscard]] bool answers_at_once() const noexcept override { return true; }
     [[nodiscard]] TokenInfo info() const override;
     [[nodiscard]] Result<std::vector<TokenObject>> objects() const override;
+    [[nodiscard]] Result<std::vector<TokenObject>> object(const KeyId& id) const override;
     [[nodiscard]] Result<void> initialise(Secret user_pin, Secret admin_pin, std::string label,
                                           PinConfirmations confirmed) override;
     [[nodiscard]] Result<void> reset(Authorisation admin, Secret user_pin, Secret admin_pin,
@@ -103,6 +104,9 @@ public:
                                                            const ActivationAnswer& answer) override;
     [[nodiscard]] Result<void> retire(const KeyId& key, Retirement why) override;
     [[nodiscard]] Result<void> remove(const Authorisation& user, const KeyId& key) override;
+    [[nodiscard]] bool signs_at_once(const TokenObject& object) const noexcept override {
+        return object.algorithm == KeyAlgorithm::ec_p256;
+    }
     [[nodiscard]] Result<Bytes> sign(const Authorisation& user, const KeyId& key, Purpose purpose,
                                      SignatureScheme scheme, DigestAlgorithm algorithm,
                                      ByteView digest) override;

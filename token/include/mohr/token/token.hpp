@@ -164,6 +164,12 @@ public:
     [[nodiscard]] virtual TokenInfo info() const = 0;
     /// Everything on the token, oldest first. Needs no PIN (R143).
     [[nodiscard]] virtual Result<std::vector<TokenObject>> objects() const = 0;
+    /// Of these, the one with this id, if there is one.
+    [[nodiscard]] virtual Result<std::vector<TokenObject>> object(const KeyId& id) const {
+        auto all = objects();
+        if (all) std::erase_if(*all, [&](const TokenObject& one) { return one.id != id; });
+        return all;
+    }
 
     /// First reset (R144): both PINs are new. Fails with TokenErrc::already_initialised, pin_* or
     /// confirmation_needed.
@@ -229,6 +235,12 @@ public:
     [[nodiscard]] virtual Result<Bytes> sign(const Authorisation& user, const KeyId& key, Purpose purpose,
                                              SignatureScheme scheme, DigestAlgorithm algorithm,
                                              ByteView digest) = 0;
+    /// Whether sign() with this key takes microseconds and waits for nothing: then it may be called on an I/O
+    /// thread.
+    [[nodiscard]] virtual bool signs_at_once(const TokenObject& object) const noexcept {
+        (void)object;
+        return false;
+    }
     /// RSA key transport. Every cryptographic failure is TokenErrc::decryption_failed, whatever its cause
     /// (T21).
     [[nodiscard]] virtual Result<Secret> unwrap(const Authorisation& user, const KeyId& key,
