@@ -12,17 +12,22 @@ namespace {
 /// The kept document through the writer of attached SignedData.
 class AttachedSource final : public Source {
 public:
-    AttachedSource(signing::SignerPart signer, std::unique_ptr<Spool> content)
+    AttachedSource(signing::SignerPart signer, std::unique_ptr<Spool> content, std::function<void()> wake)
         : content_(std::move(content)), sink_(*this),
           writer_(one(std::move(signer)), content_->size(), sink_) {
         content_->rewind();
+        content_->on_change(std::move(wake));
     }
 
     [[nodiscard]] Outcome<State> pull(Bytes& out, std::size_t max_bytes) override {
+        bool waiting = false;
         while (ready_.size() - at_ < max_bytes && !finished_) {
+            const bool all_read = content_->unread() == 0;
             auto piece = content_->read(Spool::record_bytes);
             if (!piece) return failure_of(piece.error());
-            finished_ = piece->empty();
+            waiting = piece->empty() && !all_read;
+            if (waiting) break;
+            finished_ = all_read;
             const auto written = finished_ ? writer_.finish() : writer_.write(*piece);
             if (!written) return failure_of(written.error());
         }
@@ -37,6 +42,7 @@ public:
             ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(at_));
             at_ = 0;
         }
+        if (waiting && ready_.empty()) return State::waiting;
         return finished_ && ready_.empty() ? State::end : State::more;
     }
 
@@ -88,10 +94,12 @@ Result<std::uint64_t> attached_size(const signing::SignerPart& signer, std::uint
 
 } // namespace
 
-Result<AttachedCms> attached_cms(signing::SignerPart signer, std::unique_ptr<Spool> document) {
+Result<AttachedCms> attached_cms(signing::SignerPart signer, std::unique_ptr<Spool> document,
+                                 std::function<void()> wake) {
     const auto size = attached_size(signer, document->size());
     if (!size) return size.error();
-    return AttachedCms{std::make_unique<AttachedSource>(std::move(signer), std::move(document)), *size};
+    return AttachedCms{
+        std::make_unique<AttachedSource>(std::move(signer), std::move(document), std::move(wake)), *size};
 }
 
 } // namespace mohr::door

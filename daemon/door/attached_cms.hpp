@@ -15,6 +15,7 @@ struct AttachedCms {
     std::uint64_t size = 0;
 };
 /// The document that was kept, inside the SignedData that is written around it while it is pulled.
-[[nodiscard]] Result<AttachedCms> attached_cms(signing::SignerPart signer, std::unique_ptr<Spool> document);
+[[nodiscard]] Result<AttachedCms> attached_cms(signing::SignerPart signer, std::unique_ptr<Spool> document,
+                                               std::function<void()> wake);
 
 } // namespace mohr::door

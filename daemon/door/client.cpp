@@ -121,8 +121,8 @@ link::OperationId Client::start_operation(link::Request request, Descriptors pre
     return host_.start_operation(id_, 0, std::move(request), std::move(previews));
 }
 
-void Client::open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) {
-    host_.open_spool(expected_bytes, [weak = weak_from_this(), opened = std::move(opened)](Descriptor file) {
+void Client::open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) {
+    host_.open_spool(expected_bytes, [weak = weak_from_this(), opened = std::move(opened)](SpoolFile file) {
         if (const auto self = weak.lock(); self && self->session_) opened(std::move(file));
     });
 }

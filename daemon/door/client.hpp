@@ -25,7 +25,7 @@ public:
     virtual link::OperationId start_operation(link::ConnectionId connection, link::JobId job,
                                               link::Request request, Descriptors previews) = 0;
     virtual void cancel_operation(link::OperationId id) = 0;
-    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) = 0;
     virtual OriginBudget* preview_budget() = 0;
     virtual HashThread* hash_thread() = 0;
     virtual DastineFront& dastine() = 0;
@@ -80,7 +80,7 @@ public:
     void close(CloseCode code) override { transport_->close(code); }
     [[nodiscard]] link::OperationId start_operation(link::Request request, Descriptors previews) override;
     void cancel_operation(link::OperationId id) override { host_.cancel_operation(id); }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override;
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override;
     [[nodiscard]] OriginBudget* preview_budget() override { return host_.preview_budget(); }
     [[nodiscard]] HashThread* hash_thread() override { return host_.hash_thread(); }
     void step_soon() override;

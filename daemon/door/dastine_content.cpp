@@ -38,8 +38,8 @@ void DastineContent::step() {
     if (std::exchange(step_wanted_, false)) upload_->resume();
 }
 
-void DastineContent::open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) {
-    host_.open_spool(expected_bytes, [this, alive = alive_, opened = std::move(opened)](Descriptor file) {
+void DastineContent::open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) {
+    host_.open_spool(expected_bytes, [this, alive = alive_, opened = std::move(opened)](SpoolFile file) {
         if (!*alive) return;
         opened(std::move(file));
         if (resumed_) resumed_();

@@ -33,7 +33,7 @@ public:
 
 private:
     void grant_credit(StreamId, std::uint64_t) override {}
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override;
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override;
     void resume_soon(StreamId stream) override;
 
     DastineHost& host_;

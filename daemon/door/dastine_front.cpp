@@ -272,6 +272,7 @@ void DastineFront::on_reply(link::OperationId id, Outcome<link::Answer> outcome)
 
 void DastineFront::step() {
     for (const auto& [key, session] : sessions_) session->step();
+    for (const auto& [id, page] : pages_) page->outbox.pump();
 }
 
 void DastineFront::tick() {

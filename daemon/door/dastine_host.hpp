@@ -25,7 +25,7 @@ public:
                                                             Descriptors previews) = 0;
     virtual void cancel_operation(link::OperationId id) = 0;
     /// Answers later; an empty descriptor means refused.
-    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) = 0;
     /// What all copies of documents for prompts may take together; null: no common bound.
     [[nodiscard]] virtual OriginBudget* preview_budget() { return nullptr; }
     /// Where documents are hashed; null: in the loop.

@@ -16,9 +16,9 @@ public:
         previews_ = std::move(previews);
         turn_.emplace(session_.turns_, session_.key_.origin, [this] { begin(); });
     }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override {
         session_.host_.open_spool(expected_bytes, [alive = std::weak_ptr<bool>(alive_), &session = session_,
-                                                   opened = std::move(opened)](Descriptor file) {
+                                                   opened = std::move(opened)](SpoolFile file) {
             if (alive.expired()) return;
             opened(std::move(file));
             session.run();

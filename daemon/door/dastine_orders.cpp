@@ -177,7 +177,7 @@ std::unique_ptr<Work> DastineSession::select(const WorkContext& context, link::C
 }
 
 Made DastineSession::make_work(Job& job) {
-    WorkContext context{job, clock_, [] {}};
+    WorkContext context{job, clock_, [&host = host_] { host.step_soon(); }};
     context.previews = {host_.preview_budget(), key_.origin};
     context.hash_thread = host_.hash_thread();
     const auto ask = [&](link::Request request, TakeAnswer take) -> Made {

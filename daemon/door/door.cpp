@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <malloc.h>
 #include <map>
 
@@ -25,13 +26,31 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds stop_deadline = 2s;
+constexpr std::chrono::milliseconds disk_deadline = 1s;
 constexpr std::chrono::milliseconds counters_delay = 200ms;
 constexpr std::chrono::milliseconds tick_interval = 1s;
 constexpr std::uint64_t max_preview_budget = 4 * link::max_previews_bytes;
 
-/// All of it on one thread, but for the digests of large documents: AES runs at memory speed in pieces of at most 256
-/// KiB, and a hop to a pool costs more than what most requests do here. What would take long (files, replays) is cut
-/// into turns.
+class DiskThread final : public Disk {
+public:
+    explicit DiskThread(asio::io_context& context) : context_(context) {}
+    [[nodiscard]] Worker& worker() noexcept { return worker_; }
+    void run(std::function<void()> work, std::function<void()> then) override {
+        worker_.run([this, work = std::move(work), then = std::move(then)]() mutable {
+            work();
+            work = nullptr; // here and not in the loop: it may hold the last of a file
+            asio::post(context_, std::move(then));
+        });
+    }
+
+private:
+    asio::io_context& context_;
+    Worker worker_;
+};
+
+/// All of it on one thread, but for the digests of large documents and for files: AES runs at memory speed in pieces of
+/// at most 256 KiB, and a hop to a pool costs more than what most requests do here. What would take long (replays) is
+/// cut into turns.
 class Door final : public ClientHost, public FileJobHost, public DastineHost {
 public:
     Door(Descriptor link, const DoorOptions& options)
@@ -51,6 +70,10 @@ public:
         for (const auto& [id, client] : std::map(clients_)) client->drop();
         context_.restart();
         context_.poll();
+        if (!disk_.worker().end(disk_deadline)) {
+            log_.error("ending while the disk hangs");
+            std::_Exit(status_);
+        }
         return status_;
     }
 
@@ -71,7 +94,7 @@ public:
     void cancel_operation(link::OperationId id) override {
         if (operations_.erase(id) > 0) link_.send(link::OperationCancel{id});
     }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override {
         const std::uint64_t id = ++last_spool_;
         spools_.emplace(id, std::move(opened));
         link_.send(link::Spool{id, expected_bytes});
@@ -90,6 +113,7 @@ public:
     }
     OriginBudget* preview_budget() override { return &preview_budget_; }
     HashThread* hash_thread() override { return &hash_thread_; }
+    Disk& disk() override { return disk_; }
     DastineFront& dastine() override { return *dastine_; }
     void changed() override {
         if (dastine_ && dastine_->is_needed() && !std::exchange(ticking_, true)) tick();
@@ -235,7 +259,7 @@ private:
         }
         const auto sandbox =
             close_sandbox(options_.forced_landlock_abi, options_.seccomp ? Seccomp::on : Seccomp::off,
-                          [this] { return hash_thread_.start(); });
+                          [this] { return start_threads(); });
         if (!sandbox) return sandbox.error();
         ::malloc_trim(0); // the filter's construction took half a megabyte
         link_.send(link::Ready{sandbox->landlock_abi, sandbox->seccomp});
@@ -246,10 +270,16 @@ private:
         return {};
     }
 
+    Result<void> start_threads() {
+        MOHR_TRY(hash_thread_.start());
+        return disk_.worker().start();
+    }
 #if defined(MOHR_FAULT_POINTS)
     void attack_once_ready() {
         if (options_.attack_from == "hash-thread")
             hash_thread_.worker().run([this] { attack(options_.attack); });
+        else if (options_.attack_from == "disk-thread")
+            disk_.worker().run([this] { attack(options_.attack); });
         else
             attack(options_.attack);
     }
@@ -367,7 +397,8 @@ private:
         if (found == spools_.end()) return;
         const auto opened = std::move(found->second);
         spools_.erase(found);
-        opened(message.granted && descriptors.size() == 1 ? std::move(descriptors.front()) : Descriptor());
+        if (!message.granted || descriptors.size() != 1) return opened({});
+        opened({std::move(descriptors.front()), &disk_});
     }
     void on(link::FileJob& message, Descriptors& descriptors) {
         const link::JobId id = message.id;
@@ -384,7 +415,9 @@ private:
         return found == clients_.end() ? nullptr : found->second;
     }
 
-    HashThread hash_thread_; ///< started in Configure; before all that may hash there
+    // Started in Configure; before all that may use them.
+    HashThread hash_thread_;
+    DiskThread disk_{context_};
     asio::io_context context_;
     DoorOptions options_;
     SystemClock clock_;
@@ -401,7 +434,7 @@ private:
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::map<link::ConnectionId, std::shared_ptr<Client>> clients_;
     std::map<link::OperationId, Owner> operations_;
-    std::map<std::uint64_t, std::function<void(Descriptor)>> spools_;
+    std::map<std::uint64_t, std::function<void(SpoolFile)>> spools_;
     std::map<link::JobId, std::unique_ptr<FileJob>> jobs_;
     link::ConnectionId last_connection_ = 0;
     link::OperationId last_operation_ = 0;

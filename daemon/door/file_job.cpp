@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <unistd.h>
@@ -14,7 +15,7 @@ namespace {
 using protocol::Code;
 
 constexpr std::size_t piece_bytes = 256 * 1024;
-constexpr int pieces_per_turn = 4;
+constexpr std::size_t turn_bytes = 4 * piece_bytes;
 constexpr std::chrono::milliseconds progress_interval{100};
 
 bool is_regular(int fd) {
@@ -41,36 +42,51 @@ public:
     void detach() override { consumer_ = nullptr; }
     void resume() override {
         if (consumer_ == nullptr || std::exchange(scheduled_, true)) return;
-        host_.post([self = shared_from_this()] {
-            self->scheduled_ = false;
-            self->turn();
-        });
+        if (at_ < piece_.size() || ended_) return host_.post([self = shared_from_this()] { self->go_on(); });
+        host_.disk().run([self = shared_from_this()] { self->read(); },
+                         [self = shared_from_this()] { self->go_on(); });
     }
 
 private:
-    void turn() {
-        for (int i = 0; i < pieces_per_turn; ++i) {
-            if (consumer_ == nullptr || !consumer_->ready()) return;
-            buffer_.resize(piece_bytes);
-            const ssize_t n = ::pread(file_.get(), buffer_.data(), buffer_.size(), static_cast<off_t>(at_));
+    /// On the disk's side; the loop looks at nothing of this before go_on().
+    void read() {
+        piece_.resize(turn_bytes);
+        std::size_t size = 0;
+        while (size < piece_.size() && !ended_ && !failure_) {
+            const ssize_t n =
+                ::pread(file_.get(), piece_.data() + size, piece_.size() - size, static_cast<off_t>(offset_));
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return end([](Consumer& c) { c.failed(failure_of(system_failure("input"))); });
-            if (n == 0) return end([](Consumer& c) { c.end(); });
-            at_ += static_cast<std::uint64_t>(n);
-            consumer_->take(ByteView(buffer_).first(static_cast<std::size_t>(n)));
+            if (n < 0) failure_ = failure_of(system_failure("input"));
+            if (n == 0) ended_ = true;
+            if (n <= 0) break;
+            size += static_cast<std::size_t>(n);
+            offset_ += static_cast<std::uint64_t>(n);
         }
-        resume();
+        piece_.resize(size);
+        at_ = 0;
     }
-    template <class F>
-    void end(F tell) {
-        tell(*std::exchange(consumer_, nullptr));
+    void go_on() {
+        // Still scheduled: a consumer may ask for more from inside take().
+        while (consumer_ != nullptr && consumer_->ready() && at_ < piece_.size()) {
+            const std::size_t n = std::min(piece_bytes, piece_.size() - at_);
+            at_ += n;
+            consumer_->take(ByteView(piece_).subspan(at_ - n, n));
+        }
+        scheduled_ = false;
+        if (consumer_ == nullptr || !consumer_->ready()) return;
+        if (failure_) return std::exchange(consumer_, nullptr)->failed(*failure_);
+        if (ended_) return std::exchange(consumer_, nullptr)->end();
+        resume();
     }
 
     Descriptor file_;
     FileJobHost& host_;
     Consumer* consumer_ = nullptr;
-    Bytes buffer_;
-    std::uint64_t at_ = 0;
+    Bytes piece_;
+    std::size_t at_ = 0; ///< in piece_
+    std::uint64_t offset_ = 0;
+    std::optional<Failure> failure_;
+    bool ended_ = false;
     bool scheduled_ = false;
 };
 
@@ -116,9 +132,9 @@ public:
     void operate(link::Request request, Descriptors previews) override {
         operation_ = host_.start_operation(0, job_.id, std::move(request), std::move(previews));
     }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override {
         host_.open_spool(expected_bytes,
-                         [weak = weak_from_this(), opened = std::move(opened)](Descriptor file) {
+                         [weak = weak_from_this(), opened = std::move(opened)](SpoolFile file) {
                              if (weak.lock()) opened(std::move(file));
                          });
     }
@@ -181,21 +197,38 @@ private:
         if (!result_ || done_) return;
         if (!*result_) return report(result_->error());
         WorkResult& result = **result_;
-        for (int i = 0; result.content && i < pieces_per_turn; ++i) {
-            Bytes piece;
+        Bytes piece;
+        while (result.content && piece.size() < turn_bytes) {
             const auto state = result.content->pull(piece, piece_bytes);
             if (!state) return report(state.error());
-            if (const auto written = write_all(files_[1].get(), piece); !written)
-                return report(failure_of(written.error()));
-            written_ += piece.size();
-            if (written_ > 0) progress(written_, result.content_size);
-            if (*state == Source::State::waiting) return;
+            if (*state == Source::State::waiting) break;
             if (*state == Source::State::end) result.content.reset();
         }
-        if (result.content) return pump_soon();
+        if (!piece.empty()) return write(std::move(piece));
+        if (result.content) return; // woken when it has more
         if (job_.kind != link::JobKind::verify) (*result.fields)["size"] = written_;
         if (result.certificate) (*result.fields)["certificate"] = nlohmann::json::parse(*result.certificate);
         report(result.fields->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    }
+
+    void write(Bytes piece) {
+        pumping_ = true; // one at a time, and nothing is reported before it is written
+        auto outcome = std::make_shared<std::optional<Failure>>();
+        const std::size_t size = piece.size();
+        host_.disk().run(
+            [self = shared_from_this(), piece = std::move(piece), outcome] {
+                const auto written = write_all(self->files_[1].get(), piece);
+                if (!written) *outcome = failure_of(written.error());
+            },
+            [self = shared_from_this(), size, outcome] {
+                self->pumping_ = false;
+                if (self->done_) return;
+                if (*outcome) return self->report(**outcome);
+                self->written_ += size;
+                self->progress(self->written_,
+                               (*self->result_) ? (**self->result_).content_size : std::nullopt);
+                self->pump();
+            });
     }
 
     void report(Outcome<std::string> outcome) {

@@ -14,11 +14,13 @@ public:
     virtual link::OperationId start_operation(link::ConnectionId connection, link::JobId job,
                                               link::Request request, Descriptors previews) = 0;
     virtual void cancel_operation(link::OperationId id) = 0;
-    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) = 0;
     /// What all copies of documents for prompts may take together; null: no common bound.
     [[nodiscard]] virtual OriginBudget* preview_budget() { return nullptr; }
     /// Where documents are hashed; null: in the loop.
     [[nodiscard]] virtual HashThread* hash_thread() { return nullptr; }
+    /// Where input and output are read and written.
+    virtual Disk& disk() = 0;
     /// Runs `work` from the loop, so that a long file leaves turns to others.
     virtual void post(std::function<void()> work) = 0;
     virtual void job_progress(const link::FileJobProgress& progress) = 0;
@@ -27,7 +29,7 @@ public:
 };
 
 /// Sign, verify, encrypt or decrypt over descriptors that the core has passed on: the same work as for pages, in
-/// slices. Input and output are regular files, so that neither can keep the thread waiting.
+/// slices. Input and output are regular files, read and written beside the loop.
 class FileJob {
 public:
     FileJob(FileJobHost& host, const Clock& clock, link::FileJob job, Descriptors files);

@@ -46,9 +46,9 @@ public:
         operation_ = session_.host_.start_operation(std::move(request), std::move(previews));
         session_.operations_[operation_] = this;
     }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override {
         session_.host_.open_spool(expected_bytes, [alive = session_.alive_, &session = session_,
-                                                   opened = std::move(opened)](Descriptor file) {
+                                                   opened = std::move(opened)](SpoolFile file) {
             if (!*alive) return;
             opened(std::move(file));
             session.settle();
@@ -108,7 +108,7 @@ public:
     void grant_credit(StreamId stream, std::uint64_t bytes) override {
         session_.notify("stream.credit", {{"stream", stream}, {"bytes", bytes}});
     }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override {
         session_.host_.open_spool(expected_bytes, std::move(opened));
     }
     void resume_soon(StreamId stream) override {

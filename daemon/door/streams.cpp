@@ -16,7 +16,9 @@ constexpr std::size_t resume_bytes = 1024 * 1024;
 } // namespace
 
 Upload::Upload(StreamId id, std::optional<std::uint64_t> announced, std::uint64_t max_bytes, StreamHost& host)
-    : id_(id), announced_(announced), max_bytes_(announced.value_or(max_bytes)), host_(host) {}
+    : id_(id), announced_(announced), max_bytes_(announced.value_or(max_bytes)), host_(host) {
+    waiting_.on_change([this] { host_.resume_soon(id_); });
+}
 
 Upload::~Upload() {
     *alive_ = false;
@@ -85,6 +87,7 @@ void Upload::detach() {
 
 void Upload::resume() {
     if (resuming_) return; // a consumer may ask for it from inside take()
+    if (waiting_.failure()) return fail(Failure(Code::internal_error, waiting_.failure()->describe()));
     resuming_ = true;
     const std::shared_ptr<bool> alive = alive_;
     std::size_t given = 0;
@@ -98,14 +101,14 @@ void Upload::resume() {
             resuming_ = false;
             return fail(Failure(Code::internal_error, piece.error().describe()));
         }
+        if (piece->empty()) break; // comes from the disk
         given += piece->size();
-        if (waiting_.unread() == 0) waiting_.forget_read();
+        waiting_.forget_read();
         deliver(*piece);
         if (!*alive) return;
     }
     resuming_ = false;
-    if (consumer_ == nullptr) return;
-    if (closed_ && waiting_.unread() == 0 && consumer_->ready() && !ended_) {
+    if (consumer_ != nullptr && closed_ && waiting_.unread() == 0 && consumer_->ready() && !ended_) {
         ended_ = true;
         Consumer* const consumer = std::exchange(consumer_, nullptr);
         consumer->end();
@@ -125,13 +128,13 @@ void Upload::keep(ByteView bytes) {
     // A spool is for a call that has not come; a consumer that is only slow is waited for within its window.
     if (!spool_asked_ && consumer_ == nullptr && waiting_.wants_file()) {
         spool_asked_ = true;
-        host_.open_spool(announced_.value_or(0), [this, alive = alive_](Descriptor file) {
+        host_.open_spool(announced_.value_or(0), [this, alive = alive_](SpoolFile file) {
             if (*alive) spool_opened(std::move(file));
         });
     }
 }
 
-void Upload::spool_opened(Descriptor file) {
+void Upload::spool_opened(SpoolFile file) {
     if (consumer_ != nullptr || discarded_) return; // claimed meanwhile: memory is enough
     if (!file) return fail(Failure(Code::internal_error, "no spool was granted"));
     if (const auto given = waiting_.give(std::move(file)); !given)
@@ -141,10 +144,11 @@ void Upload::spool_opened(Descriptor file) {
 
 void Upload::give_credit() {
     if (closed_ || discarded_ || failure_) return;
-    // What lies in memory counts against the window; what is in the spool does not.
+    // What lies in memory counts against the window; what has reached the spool does not.
     const bool spooled = waiting_.has_file();
     const std::uint64_t window = consumer_ != nullptr ? consumer_->window() : unclaimed_window;
-    const std::uint64_t settled = consumer_ == nullptr && spooled ? received_ : received_ - waiting_.unread();
+    const std::uint64_t settled =
+        received_ - (consumer_ == nullptr && spooled ? waiting_.behind() : waiting_.unread());
     const std::uint64_t allowed = std::min(settled + window, max_bytes_);
     if (allowed <= credited_) return;
     const std::uint64_t more = allowed - credited_;
@@ -175,6 +179,7 @@ Outcome<Source::State> SpoolSource::pull(Bytes& out, std::size_t max_bytes) {
     while (max_bytes > 0 && spool_->unread() > 0) {
         const auto piece = spool_->read(max_bytes);
         if (!piece) return Failure(Code::internal_error, piece.error().describe());
+        if (piece->empty()) return State::waiting;
         out.insert(out.end(), piece->begin(), piece->end());
         max_bytes -= piece->size();
     }

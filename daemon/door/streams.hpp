@@ -66,7 +66,7 @@ public:
     virtual ~StreamHost() = default;
     virtual void grant_credit(StreamId stream, std::uint64_t bytes) = 0;
     /// Answers later, or never if the stream is gone; an empty descriptor: refused.
-    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) = 0;
     /// Calls Upload::resume() from the loop: a long replay must not keep the thread.
     virtual void resume_soon(StreamId stream) = 0;
 };
@@ -108,7 +108,7 @@ private:
     void keep(ByteView bytes);
     void give_credit();
     void fail(Failure failure);
-    void spool_opened(Descriptor file);
+    void spool_opened(SpoolFile file);
 
     StreamId id_;
     std::optional<std::uint64_t> announced_;
@@ -152,7 +152,10 @@ private:
 
 class SpoolSource final : public Source {
 public:
-    explicit SpoolSource(std::unique_ptr<Spool> spool) : spool_(std::move(spool)) {}
+    /// `wake` is called when pull() has more to say.
+    SpoolSource(std::unique_ptr<Spool> spool, std::function<void()> wake) : spool_(std::move(spool)) {
+        spool_->on_change(std::move(wake));
+    }
     [[nodiscard]] Outcome<State> pull(Bytes& out, std::size_t max_bytes) override;
 
 private:

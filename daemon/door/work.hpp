@@ -41,7 +41,7 @@ public:
     virtual ~WorkHost() = default;
     /// At most one at a time; the reply comes to Work::on_answer().
     virtual void operate(link::Request request, Descriptors previews) = 0;
-    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(Descriptor)> opened) = 0;
+    virtual void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) = 0;
     virtual void progress(std::uint64_t done, std::optional<std::uint64_t> total) = 0;
     /// Exactly once; the work is destroyed some time after, and is not called any more.
     virtual void finish(Outcome<WorkResult> result) = 0;
@@ -57,7 +57,8 @@ public:
 struct WorkContext {
     WorkHost& host;
     const Clock& clock;
-    /// A source that said `waiting` has something again, or has failed. Outlives the work.
+    /// A source that said `waiting` has something again, or has failed; or a work went on outside of a call. Outlives
+    /// the work.
     std::function<void()> on_content;
     std::uint64_t direct_window = 8 * 1024 * 1024; ///< where bytes never have to wait
     std::uint64_t inline_bytes = 128 * 1024;

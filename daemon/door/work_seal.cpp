@@ -186,7 +186,9 @@ class Decrypting final : public Work, public Consumer {
 public:
     Decrypting(const WorkContext& context, DecryptWork parameters)
         : context_(context), parameters_(std::move(parameters)), plain_(std::make_unique<Spool>()),
-          sink_(*this), reader_(sink_) {}
+          sink_(*this), reader_(sink_) {
+        plain_->on_change([this] { spool_changed(); });
+    }
     ~Decrypting() override {
         *alive_ = false;
         parameters_.feed->detach();
@@ -209,7 +211,7 @@ public:
     }
 
     [[nodiscard]] bool ready() const override {
-        return (reader_.header() == nullptr || has_key_) && !plain_->wants_file();
+        return (reader_.header() == nullptr || has_key_) && !plain_->wants_file() && !plain_->is_behind();
     }
     [[nodiscard]] std::uint64_t window() const override { return waiting_window; }
     void take(ByteView bytes) override {
@@ -239,7 +241,7 @@ public:
         (*result.fields)["authenticated"] = reader_.header()->authenticated;
         result.content_name = "data";
         result.content_size = plain_->size();
-        result.content = std::make_unique<SpoolSource>(std::move(plain_));
+        result.content = std::make_unique<SpoolSource>(std::move(plain_), context_.on_content);
         plain_ = std::make_unique<Spool>();
         finish(std::move(result));
     }
@@ -261,7 +263,7 @@ private:
         MOHR_TRY(plain_->write(bytes));
         if (plain_->wants_file() && !std::exchange(asked_for_spool_, true)) {
             context_.host.open_spool(
-                parameters_.feed->size().value_or(0), [this, alive = alive_](Descriptor file) {
+                parameters_.feed->size().value_or(0), [this, alive = alive_](SpoolFile file) {
                     if (!*alive || finished_) return;
                     if (!file) return finish(Failure(Code::internal_error, "no spool was granted"));
                     if (const auto given = plain_->give(std::move(file)); !given)
@@ -270,6 +272,14 @@ private:
                 });
         }
         return {};
+    }
+    void spool_changed() {
+        const std::function<void()> go_on = context_.on_content;
+        if (plain_->failure())
+            fail_decryption(*plain_->failure());
+        else
+            parameters_.feed->resume();
+        go_on();
     }
     void ask() {
         const signing::EnvelopeHeader& header = *reader_.header();

@@ -34,10 +34,12 @@ public:
     Intake(Signing& work, DigestAlgorithm algorithm, HashThread* hash_thread, bool keep,
            std::uint64_t expected)
         : work_(work), hasher_(algorithm, hash_thread), expected_(expected) {
-        if (keep) kept = std::make_unique<Spool>();
+        if (!keep) return;
+        kept = std::make_unique<Spool>();
+        kept->on_change([this] { spool_changed(); });
     }
     ~Intake() override { *alive_ = false; }
-    [[nodiscard]] bool ready() const override { return !kept || !kept->wants_file(); }
+    [[nodiscard]] bool ready() const override { return !kept || (!kept->wants_file() && !kept->is_behind()); }
     [[nodiscard]] std::uint64_t window() const override;
     void take(ByteView bytes) override;
     void end() override;
@@ -53,6 +55,7 @@ private:
     void copy_large(ByteView bytes);
     void shorten_head(ByteView bytes);
     void ask_for_spool();
+    void spool_changed();
 
     Signing& work_;
     DocumentHasher hasher_;
@@ -256,7 +259,7 @@ private:
             result.content = std::make_unique<BytesSource>(std::move(*der));
             return result;
         }
-        auto attached = attached_cms(std::move(part), std::move(intakes_.front()->kept));
+        auto attached = attached_cms(std::move(part), std::move(intakes_.front()->kept), context_.on_content);
         if (!attached) return attached.error();
         result.content_size = attached->size;
         result.content = std::move(attached->content);
@@ -344,12 +347,21 @@ void Intake::shorten_head(ByteView bytes) {
 }
 
 void Intake::ask_for_spool() {
-    work_.context().host.open_spool(expected_, [this, alive = alive_](Descriptor file) {
+    work_.context().host.open_spool(expected_, [this, alive = alive_](SpoolFile file) {
         if (!*alive) return;
         if (!file) return failed(Failure(Code::internal_error, "no spool was granted"));
         if (const auto given = kept->give(std::move(file)); !given) return failed(failure_of(given.error()));
         work_.resume(*this);
     });
+}
+
+void Intake::spool_changed() {
+    const std::function<void()> go_on = work_.context().on_content;
+    if (kept->failure())
+        failed(failure_of(*kept->failure()));
+    else
+        work_.resume(*this);
+    go_on();
 }
 
 void Intake::end() {

@@ -39,7 +39,7 @@ struct DastineRecorder final : door::DastineHost {
         return operations.size();
     }
     void cancel_operation(link::OperationId id) override { cancelled.push_back(id); }
-    void open_spool(std::uint64_t, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t, std::function<void(door::SpoolFile)> opened) override {
         if (hold_spools)
             spools.push_back(std::move(opened));
         else
@@ -60,7 +60,7 @@ struct DastineRecorder final : door::DastineHost {
     std::map<link::ConnectionId, std::string> pieces;
     std::vector<Asked> operations;
     std::vector<link::OperationId> cancelled;
-    std::vector<std::function<void(Descriptor)>> spools;
+    std::vector<std::function<void(door::SpoolFile)>> spools;
     std::vector<std::string> resets;
     std::vector<std::string> failures;
     std::vector<link::ConnectionId> resumed;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "held_disk.hpp"
 #include <mohr/base/encoding.hpp>
 
 #include <boost/endian/conversion.hpp>
@@ -38,7 +39,7 @@ struct Recorder final : SessionHost {
         return requests.size();
     }
     void cancel_operation(link_::OperationId id) override { cancelled.push_back(id); }
-    void open_spool(std::uint64_t, std::function<void(Descriptor)> opened) override {
+    void open_spool(std::uint64_t, std::function<void(SpoolFile)> opened) override {
         spools.push_back(std::move(opened));
     }
     void step_soon() override { ++steps; }
@@ -51,7 +52,7 @@ struct Recorder final : SessionHost {
     std::vector<link_::Request> requests;
     std::vector<Descriptors> descriptors;
     std::vector<link_::OperationId> cancelled;
-    std::vector<std::function<void(Descriptor)>> spools;
+    std::vector<std::function<void(SpoolFile)>> spools;
     std::size_t unsent = 0;
     std::uint64_t sent_bytes = 0;
     std::size_t largest = 0;
@@ -447,6 +448,87 @@ TEST_CASE("bytes that come before their call wait, first in memory, then in a sp
     CHECK(std::get<link_::Sign>(f.host.requests[0]).items[0].digest ==
           digest(DigestAlgorithm::sha256, Bytes(1'600'000, 'x')));
     CHECK(f.session.streams() == 0);
+}
+
+TEST_CASE("a page may send no more than its window while the disk hangs, and goes on with the disk",
+          "[door][session]") {
+    test::HeldDisk disk;
+    Fixture f;
+    const auto opened = f.result("stream.open", {{"direction", "upload"}});
+    const auto stream = opened["stream"].get<std::uint32_t>();
+    const auto credit = opened["credit"].get<std::uint64_t>();
+    std::uint64_t sent = 0;
+    const auto send_all_credit = [&] {
+        while (sent + 250'000 <= credit + f.credit_of(stream)) {
+            f.binary(stream, 250'000);
+            sent += 250'000;
+        }
+    };
+    const auto steps = [&] {
+        for (; f.host.steps > 0; --f.host.steps) f.session.step();
+    };
+    f.binary(stream, 500'000);
+    sent = 500'000;
+    REQUIRE(f.host.spools.size() == 1);
+    f.host.spools[0]({Descriptor(::memfd_create("spool", MFD_CLOEXEC)), &disk});
+    send_all_credit();
+    const std::uint64_t while_hanging = sent;
+    CHECK(while_hanging <= 1024 * 1024 + Spool::record_bytes);
+    CHECK(f.result("service.info")["access"] == "granted"); // this page is answered too
+    for (int i = 0; i < 3; ++i) {
+        disk.release();
+        steps();
+        send_all_credit();
+    }
+    CHECK(sent >= 3 * while_hanging);
+    CHECK(f.result("stream.close", {{"stream", stream}})["size"] == sent);
+    f.send("sign.raw", {{"document", {{"name", "big"}, {"stream", stream}}}});
+    CHECK(f.host.requests.empty()); // what lies on the disk has yet to come
+    while (f.host.requests.empty() && disk.jobs() + f.host.steps > 0) {
+        disk.release();
+        steps();
+    }
+    REQUIRE(f.host.requests.size() == 1);
+    CHECK(std::get<link_::Sign>(f.host.requests[0]).items[0].digest ==
+          digest(DigestAlgorithm::sha256, Bytes(sent, 'x')));
+    CHECK(f.session.streams() == 0);
+}
+
+TEST_CASE("an attached signature is sent as fast as the disk gives its document", "[door][session]") {
+    test::HeldDisk disk;
+    Fixture f;
+    const auto stream = f.result("stream.open", {{"direction", "upload"}})["stream"].get<std::uint32_t>();
+    const std::int64_t id =
+        f.send("sign.cms", {{"document", {{"name", "big"}, {"stream", stream}}}, {"detached", false}});
+    for (int i = 0; i < 4; ++i) f.binary(stream, 250'000);
+    REQUIRE(f.host.spools.size() == 1);
+    f.host.spools[0]({Descriptor(::memfd_create("spool", MFD_CLOEXEC)), &disk});
+    CHECK(f.result("stream.close", {{"stream", stream}})["size"] == 1'000'000);
+    CHECK(f.host.requests.empty());
+    for (int i = 0; i < 100 && f.host.requests.empty(); ++i) {
+        disk.release();
+        for (; f.host.steps > 0; --f.host.steps) f.session.step();
+    }
+    REQUIRE(f.host.requests.size() == 1);
+    CHECK(std::get<link_::Sign>(f.host.requests[0]).items[0].digest ==
+          digest(DigestAlgorithm::sha256, Bytes(1'000'000, 'x')));
+    CHECK(f.reply(id).is_null());
+}
+
+TEST_CASE("a disk that fails ends the call with its cause, also while nothing arrives", "[door][session]") {
+    test::HeldDisk disk;
+    Fixture f;
+    const auto stream = f.result("stream.open", {{"direction", "upload"}})["stream"].get<std::uint32_t>();
+    const bool before = GENERATE(true, false);
+    const json params{{"document", {{"name", "big"}, {"stream", stream}}}, {"detached", false}};
+    std::int64_t id = before ? 0 : f.send("sign.cms", params);
+    for (int i = 0; i < 2; ++i) f.binary(stream, 250'000);
+    REQUIRE(f.host.spools.size() == 1);
+    f.host.spools[0]({Descriptor(::open("/dev/full", O_RDWR | O_CLOEXEC)), &disk});
+    disk.release();
+    for (; f.host.steps > 0; --f.host.steps) f.session.step();
+    if (before) id = f.send("sign.cms", params);
+    CHECK(f.code(id) == "internal_error");
 }
 
 TEST_CASE("streams that break their word fail their call [T20]", "[door][session]") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "held_disk.hpp"
 #include <mohr/base/random.hpp>
 
 #include <sys/mman.h>
@@ -86,6 +87,22 @@ TEST_CASE("what has been read can be forgotten while it is in memory", "[door][s
     CHECK(std::equal(rest.begin() + 40'000, rest.end(), content.begin()));
 }
 
+TEST_CASE("a spool in memory that is never read to its end keeps no more than what is unread",
+          "[door][spool]") {
+    Spool spool;
+    const Bytes content = random_bytes(100'000);
+    REQUIRE(spool.write(content));
+    REQUIRE(spool.write(content));
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(spool.write(content));
+        CHECK(*spool.read(60'000) == Bytes(content.begin(), content.begin() + 60'000));
+        CHECK(*spool.read(40'000) == Bytes(content.begin() + 60'000, content.end()));
+        spool.forget_read();
+        CHECK(spool.held_bytes() <= 2 * content.size() + Spool::memory_bytes);
+    }
+    CHECK(spool.unread() == 2 * content.size());
+}
+
 TEST_CASE("the file holds no plaintext, and no page of it can be changed or exchanged", "[door][spool]") {
     const File file;
     Spool spool;
@@ -125,4 +142,79 @@ TEST_CASE("a full disk is an error and not a loss", "[door][spool]") {
     REQUIRE(full);
     REQUIRE(spool.give(std::move(full)));
     CHECK_FALSE(spool.write(Bytes(Spool::record_bytes)));
+}
+
+TEST_CASE("a spool does not wait for its disk, and says how far the disk is behind", "[door][spool]") {
+    const File file;
+    test::HeldDisk disk;
+    Spool spool;
+    int changes = 0;
+    spool.on_change([&] { ++changes; });
+    REQUIRE(spool.give({file.copy(), &disk}));
+    const Bytes content = random_bytes(2 * Spool::behind_bytes + 1000);
+    REQUIRE(spool.write(ByteView(content).first(Spool::record_bytes)));
+    CHECK(spool.behind() == Spool::record_bytes);
+    CHECK_FALSE(spool.is_behind());
+    REQUIRE(spool.write(ByteView(content).subspan(Spool::record_bytes)));
+    CHECK(spool.is_behind());
+    CHECK(file.content().empty());
+    CHECK(spool.read(1000)->empty()); // not there yet, and not the end
+    CHECK(spool.unread() == content.size());
+    CHECK(changes == 0);
+    disk.release();
+    CHECK_FALSE(spool.is_behind());
+    CHECK(changes > 0);
+
+    Bytes out;
+    while (out.size() < content.size()) {
+        const auto piece = spool.read(10'007);
+        REQUIRE(piece);
+        if (piece->empty()) {
+            const int before = changes;
+            REQUIRE(disk.jobs() > 0);
+            disk.release();
+            REQUIRE(changes > before);
+        }
+        out.insert(out.end(), piece->begin(), piece->end());
+    }
+    CHECK(out == content);
+    spool.rewind();
+    CHECK(spool.read(1000)->empty());
+    disk.release();
+    CHECK(*spool.read(1000) == Bytes(content.begin(), content.begin() + 1000));
+}
+
+TEST_CASE("a disk that fails late is told, and nothing is written or read after it", "[door][spool]") {
+    test::HeldDisk disk;
+    Spool spool;
+    int changes = 0;
+    spool.on_change([&] { ++changes; });
+    Descriptor full(::open("/dev/full", O_RDWR | O_CLOEXEC));
+    REQUIRE(full);
+    REQUIRE(spool.give({std::move(full), &disk}));
+    REQUIRE(spool.write(Bytes(Spool::record_bytes)));
+    CHECK_FALSE(spool.failure());
+    disk.release();
+    CHECK(changes == 1);
+    REQUIRE(spool.failure());
+    CHECK(spool.failure()->code == make_error_code(BaseErrc::io));
+    CHECK_FALSE(spool.write(Bytes(Spool::record_bytes)));
+    CHECK_FALSE(spool.read(1));
+}
+
+TEST_CASE("a spool may go while its disk hangs, and its file goes after it", "[door][spool]") {
+    const File file;
+    test::HeldDisk disk;
+    int changes = 0;
+    {
+        Spool spool;
+        spool.on_change([&] { ++changes; });
+        REQUIRE(spool.give({file.copy(), &disk}));
+        REQUIRE(spool.write(Bytes(3 * Spool::record_bytes)));
+        CHECK(spool.read(1)->empty());
+    }
+    CHECK(disk.jobs() == 3);
+    disk.release();
+    CHECK(changes == 0);
+    CHECK(file.content().size() == 3 * (Spool::record_bytes + 16));
 }
