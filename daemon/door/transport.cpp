@@ -11,6 +11,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -51,6 +52,48 @@ struct Outgoing {
         return asio::buffer(std::get<Bytes>(content));
     }
 };
+
+/// What lies below Beast's WebSocket. Beast puts its name into the answer to an upgrade; it can be told another, but not
+/// to leave the line out. So the first that it writes passes here without it.
+template <class Stream>
+class Nameless {
+public:
+    using executor_type = typename Stream::executor_type;
+    static constexpr std::string_view server_line = "Server: \r\n";
+
+    template <class... Arguments>
+    explicit Nameless(Arguments&&... arguments) : stream_(std::forward<Arguments>(arguments)...) {}
+    executor_type get_executor() noexcept { return stream_.get_executor(); }
+    [[nodiscard]] Stream& next_layer() noexcept { return stream_; }
+
+    template <class Buffers, class Handler>
+    void async_read_some(const Buffers& buffers, Handler&& handler) {
+        stream_.async_read_some(buffers, std::forward<Handler>(handler));
+    }
+    template <class Buffers, class Handler>
+    void async_write_some(const Buffers& buffers, Handler&& handler) {
+        if (std::exchange(answered_, true))
+            return stream_.async_write_some(buffers, std::forward<Handler>(handler));
+        auto answer = std::make_shared<std::string>(beast::buffers_to_string(buffers));
+        const std::size_t given = answer->size();
+        if (const auto at = answer->find(server_line); at != std::string::npos)
+            answer->erase(at, server_line.size());
+        asio::async_write(stream_, asio::buffer(*answer),
+                          [answer, given, handler = std::forward<Handler>(handler)](
+                              error_code error, std::size_t) mutable { handler(error, error ? 0 : given); });
+    }
+
+private:
+    Stream stream_;
+    bool answered_ = false;
+};
+
+/// Beast finds it by its name and argument.
+template <class Stream, class Handler>
+void async_teardown(beast::role_type role, Nameless<Stream>& stream, Handler&& handler) {
+    using websocket::async_teardown;
+    async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+}
 
 template <class Stream>
 class Connection final : public Transport, public std::enable_shared_from_this<Connection<Stream>> {
@@ -93,7 +136,7 @@ public:
                                                        websocket::stream_base::none(), false});
         ws_.set_option(
             websocket::stream_base::decorator([v1 = !dastine()](websocket::response_type& response) {
-                // Beast adds its name and version where this is absent; it cannot be left out, so it says nothing.
+                // Beast adds its name and version where this is absent; Nameless takes the empty line away.
                 response.set(beast::http::field::server, "");
                 if (!v1) return;
                 response.set(
@@ -115,8 +158,7 @@ public:
     void refuse() override {
         set_deadline(lingering_time);
         lingering_ = true;
-        asio::async_write(ws_.next_layer(), asio::buffer(refusal),
-                          bind([this](error_code error, std::size_t) {
+        asio::async_write(stream(), asio::buffer(refusal), bind([this](error_code error, std::size_t) {
                               if (error) return finish();
                               // Closing with unread bytes would reset the connection, and the answer with it.
                               error_code ignored;
@@ -150,11 +192,12 @@ public:
 private:
     [[nodiscard]] const protocol::link::Limits& limits() const noexcept { return config_->limits; }
     [[nodiscard]] bool dastine() const noexcept { return upgrade_.api == protocol::link::Api::dastine; }
+    [[nodiscard]] Stream& stream() noexcept { return ws_.next_layer().next_layer(); }
     tcp::socket& tcp_socket() noexcept {
         if constexpr (secure)
-            return ws_.next_layer().next_layer();
+            return stream().next_layer();
         else
-            return ws_.next_layer();
+            return stream();
     }
     /// A handler that keeps this object alive and is silent once the connection is finished.
     template <class F>
@@ -214,12 +257,12 @@ private:
 
     void handshake() requires(secure) {
         set_deadline(limits().tls_handshake);
-        ws_.next_layer().async_handshake(asio::ssl::stream_base::server, bind([this](error_code error) {
-                                             if (error) return finish();
-                                             // Chromium asks its user only now: as silent as before.
-                                             set_deadline(limits().silent);
-                                             read_head();
-                                         }));
+        stream().async_handshake(asio::ssl::stream_base::server, bind([this](error_code error) {
+                                     if (error) return finish();
+                                     // Chromium asks its user only now: as silent as before.
+                                     set_deadline(limits().silent);
+                                     read_head();
+                                 }));
     }
     void start_head() {
         head_started_ = true;
@@ -229,13 +272,13 @@ private:
     void read_head() {
         const std::size_t size = head_.size();
         head_.resize(std::size_t{limits().header_bytes} + 1);
-        ws_.next_layer().async_read_some(asio::buffer(head_.data() + size, head_.size() - size),
-                                         bind([this, size](error_code error, std::size_t n) {
-                                             head_.resize(size + (error ? 0 : n));
-                                             if (error) return finish();
-                                             if (!head_started_) start_head();
-                                             if (!finished_) judge_head();
-                                         }));
+        stream().async_read_some(asio::buffer(head_.data() + size, head_.size() - size),
+                                 bind([this, size](error_code error, std::size_t n) {
+                                     head_.resize(size + (error ? 0 : n));
+                                     if (error) return finish();
+                                     if (!head_started_) start_head();
+                                     if (!finished_) judge_head();
+                                 }));
     }
     void judge_head() {
         const HeadState state = head_state(head_, limits().header_bytes);
@@ -372,7 +415,7 @@ private:
                    [self = this->shared_from_this(), events = std::move(events_)] { events->on_closed(); });
     }
 
-    websocket::stream<Stream, false> ws_;
+    websocket::stream<Nameless<Stream>, false> ws_;
     asio::steady_timer timer_;
     std::shared_ptr<const TransportConfig> config_;
     std::shared_ptr<TransportEvents> events_;

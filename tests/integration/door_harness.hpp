@@ -201,5 +201,11 @@ private:
 /// The request head of a correct upgrade.
 [[nodiscard]] std::string upgrade_head(std::string_view host, std::string_view origin,
                                        std::string_view extra = {});
+/// What it is answered, to the byte. The key is the one of RFC 6455, and so is what becomes of it.
+inline constexpr std::string_view upgrade_answer = "HTTP/1.1 101 Switching Protocols\r\n"
+                                                   "Upgrade: websocket\r\n"
+                                                   "Connection: upgrade\r\n"
+                                                   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+                                                   "Sec-WebSocket-Protocol: mohr.v1\r\n\r\n";
 
 } // namespace mohr::test

@@ -140,6 +140,13 @@ TEST_CASE("request shapes that are no upgrade get the same bytes and a close [T0
     CHECK(page.response() == Page(door).response());
 }
 
+TEST_CASE("the answer to an upgrade names no server over ws [T13]", "[door][integration]") {
+    DoorProcess door;
+    Page page(door);
+    CHECK(page.response() == upgrade_answer);
+    CHECK(page.result("service.info", json::object())["access"] == "granted");
+}
+
 TEST_CASE("each origin of the table gets 101 or the refusal, exactly [T01] [T02] [T03]",
           "[door][integration]") {
     DoorProcess door;
