@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <malloc.h>
 #include <string_view>
 
 namespace {
@@ -69,6 +70,8 @@ int main(int argc, char** argv) {
         std::fputs("mohr-door is started by mohrd, never by hand.\n", stderr);
         return 2;
     }
+    // The threads beside the loop hand their blocks to it and back: heaps of their own would only grow.
+    ::mallopt(M_ARENA_MAX, 1);
     mohr::install_secret_memory(secret_bytes, mohr::OpensslHeap::ordinary, arguments.memory);
     CRYPTO_secure_malloc_init(secure_heap_bytes, 32);
     // No configuration file can load a provider or an engine into this process.
