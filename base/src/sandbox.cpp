@@ -64,6 +64,12 @@ struct FilterDeleter {
     void operator()(void* filter) const noexcept { seccomp_release(filter); }
 };
 
+/// What the library's macros make by compound literals, which C++ has not: `value` is the mask where `how` masks, and what
+/// is left must then be zero.
+scmp_arg_cmp argument(unsigned number, scmp_compare how, std::uint64_t value) noexcept {
+    return {number, how, value, 0};
+}
+
 Result<void> restrict_with_seccomp(const SandboxCalls& calls) {
 #if defined(MOHR_SANITIZED)
     // The sanitizers' runtime tries more than it needs.
@@ -85,7 +91,7 @@ Result<void> restrict_with_seccomp(const SandboxCalls& calls) {
             return failed(status);
     for (const std::uint64_t request : calls.ioctls)
         if (const int status = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                                SCMP_A1(SCMP_CMP_EQ, request));
+                                                argument(1, SCMP_CMP_EQ, request));
             status != 0)
             return failed(status);
 #if defined(MOHR_SANITIZED)
@@ -103,12 +109,12 @@ Result<void> restrict_with_seccomp(const SandboxCalls& calls) {
     constexpr std::uint64_t executable = 4; // PROT_EXEC
     for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
         if (const int status = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1,
-                                                SCMP_A2(SCMP_CMP_MASKED_EQ, executable, 0));
+                                                argument(2, SCMP_CMP_MASKED_EQ, executable));
             status != 0)
             return failed(status);
     // abort() signals its own process; nobody else may be signalled.
     if (const int status = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                            SCMP_A0(SCMP_CMP_EQ, static_cast<std::uint64_t>(::getpid())));
+                                            argument(0, SCMP_CMP_EQ, static_cast<std::uint64_t>(::getpid())));
         status != 0)
         return failed(status);
 #endif

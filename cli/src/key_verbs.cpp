@@ -39,7 +39,8 @@ Outcome<Exit> deliver_request(Session& session, const nlohmann::json& reply, con
     return deliver(session, reply, text, file);
 }
 
-Outcome<Exit> ask(Session& session, std::string_view method, nlohmann::json params, const ResultFile& file) {
+Outcome<Exit> ask(Session& session, std::string_view method, const nlohmann::json& params,
+                  const ResultFile& file) {
     MOHR_TRY(check_free(file));
     auto pin = ask_user_pin(session);
     if (!pin) return pin.error();

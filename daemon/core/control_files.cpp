@@ -86,7 +86,7 @@ void run(State& state, const Request& request, link::FileJob job, ControlReply r
     };
     callbacks.on_reply = [weak, id, reply = std::move(reply)](Outcome<std::string> outcome) {
         if (const auto self = weak.lock()) forget_job(*self, *id);
-        if (!outcome) return reply(std::move(outcome.error()));
+        if (!outcome) return reply(outcome.error());
         json result = json::parse(*outcome, nullptr, false);
         if (result.is_discarded())
             return reply(Failure(Code::internal_error, "the door's result is no JSON"));

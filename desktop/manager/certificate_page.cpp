@@ -207,7 +207,7 @@ void CertificatePage::show_list() {
     table_->setFocus();
 }
 
-void CertificatePage::ask_core(const char* method, nlohmann::json params,
+void CertificatePage::ask_core(const char* method, const nlohmann::json& params,
                                std::function<void(const nlohmann::json&)> on_done) {
     if (running_ != 0) return;
     RequestOptions options;

@@ -43,7 +43,7 @@ private:
 
     void begin_new_key();
     void request_again(const QString& id);
-    void ask_core(const char* method, nlohmann::json params,
+    void ask_core(const char* method, const nlohmann::json& params,
                   std::function<void(const nlohmann::json&)> on_done);
     void show_request(const nlohmann::json& result);
     void choose_import();

@@ -94,7 +94,7 @@ struct AttachedSignedDataWriter::State {
     }
 };
 
-AttachedSignedDataWriter::AttachedSignedDataWriter(std::vector<SignerPart> signers,
+AttachedSignedDataWriter::AttachedSignedDataWriter(const std::vector<SignerPart>& signers,
                                                    std::uint64_t content_size, Sink& sink)
     : state_(new State{content_size > max_attached_bytes
                            ? Result<Frame>(Error(SigningErrc::limit, "content size"))

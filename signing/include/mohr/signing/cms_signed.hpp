@@ -56,7 +56,7 @@ struct SignerPart {
 /// Attached SignedData as a stream: definite lengths, so the content's length is known first.
 class AttachedSignedDataWriter {
 public:
-    AttachedSignedDataWriter(std::vector<SignerPart> signers, std::uint64_t content_size, Sink& sink);
+    AttachedSignedDataWriter(const std::vector<SignerPart>& signers, std::uint64_t content_size, Sink& sink);
     ~AttachedSignedDataWriter();
     /// Exactly content_size bytes in all, then finish(). Fails as detached_signed_data() does, with
     /// SigningErrc::malformed for more bytes than announced, truncated for fewer, and with what the sink
