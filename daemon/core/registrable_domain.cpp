@@ -53,7 +53,6 @@ bool is_plain_latin(std::uint32_t c) {
 /// of an ASCII suffix, since the suffix is then of another script.
 bool single_script(std::string_view name) {
     const uc_script_t* script = nullptr;
-    std::optional<bool> latin;
     const auto* at = reinterpret_cast<const std::uint8_t*>(name.data());
     std::size_t left = name.size();
     while (left > 0) {
