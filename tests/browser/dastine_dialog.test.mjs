@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { distribution, generationNames, openLegacy, openLegacySandbox, soundJournal, verifyRaw } from './support/dastine/pages.mjs';
+import { distribution, generationNames, openLegacy, openLegacySandbox, sampleConfig, soundJournal, verifyRaw } from './support/dastine/pages.mjs';
 import { browsers, verifyCms } from './support/pages.mjs';
 import { atEnd, eventually, slow } from './support/processes.mjs';
 import { startSandbox } from './support/sandbox.mjs';
@@ -49,7 +49,10 @@ async function signWhilePolling(echoUrl) {
 }
 
 async function pollThrough(t, browser, site, generation, seconds) {
-    const { page } = await openLegacySandbox(t, browser, site, { generation, consent: [rsa, { ...rsa, delay_ms: seconds * 1000 }] });
+    // With the usual 20 s a dialog ends after a minute: the wire's own dialog of 60 s needs a longer one.
+    const { page } = await openLegacySandbox(t, browser, site, {
+        generation, consent: [rsa, { ...rsa, delay_ms: seconds * 1000 }], client: { config: sampleConfig(58_000, 90) },
+    });
     const seen = await page.eval(signWhilePolling, await startEcho(t));
     assert.deepEqual(seen.watches, ['0', '0']);
     assert.ok(seen.seconds >= seconds, `the dialog was open for ${seen.seconds} s`);

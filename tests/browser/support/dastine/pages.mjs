@@ -8,9 +8,9 @@ import { startSandbox } from '../sandbox.mjs';
 export const generationNames = ['G0', 'G1', 'G2', 'G3'];
 
 /** What a portal's configuration is like in size and shape, without being anybody's. */
-export function sampleConfig(length = 58_000) {
+export function sampleConfig(length = 58_000, windowSeconds = 20) {
     const head = '<Configuration><SupportedTokens></SupportedTokens><PINEntryPolicy>LOW_SECURE</PINEntryPolicy><PINCachePolicy>ALLWAYS</PINCachePolicy>' +
-        '<DefaultCertificate>false</DefaultCertificate><PINWindowTimeout>20</PINWindowTimeout><DedicatedConfig>';
+        `<DefaultCertificate>false</DefaultCertificate><PINWindowTimeout>${windowSeconds}</PINWindowTimeout><DedicatedConfig>`;
     const tail = '</DedicatedConfig><EnglishForm>false</EnglishForm><Signature>AAAA</Signature></Configuration>' +
         '<HostDownloadLink>undefined</HostDownloadLink><HostDownloadLinkAndroid>undefined</HostDownloadLinkAndroid>';
     return head + 'QQBBAEEA'.repeat(Math.ceil(length / 8)).slice(0, length - head.length - tail.length) + tail;
