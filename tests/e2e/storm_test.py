@@ -46,11 +46,11 @@ async def seal(sandbox, until):
     return made
 
 
-async def command(sandbox, until, *arguments):
+async def command(sandbox, until, pause, *arguments):
     loop, outputs = asyncio.get_running_loop(), []
     while loop.time() < until:
         outputs.append((await asyncio.to_thread(sandbox.mohr, *arguments)).stdout)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause)
     return outputs
 
 
@@ -78,9 +78,9 @@ def test_all_at_once(start):
         verified = []
         done = await asyncio.gather(
             *(sign(sandbox, origin, key, until, verified) for origin, key in SIGNING),
-            seal(sandbox, until), come_and_go(sandbox, until), command(sandbox, until, "token", "lock"),
-            command(sandbox, until, "log", "verify", "--json"), command(sandbox, until, "log", "show", "--json"),
-            command(sandbox, until, "token", "info", "--json"))
+            seal(sandbox, until), come_and_go(sandbox, until), command(sandbox, until, 1.5, "token", "lock"),
+            command(sandbox, until, 0.05, "log", "verify", "--json"), command(sandbox, until, 0.05, "log", "show", "--json"),
+            command(sandbox, until, 0.05, "token", "info", "--json"))
         assert all(done), done
         assert set(verified) == {"RSA-2048", "P-256"}
         assert all(json.loads(output)["intact"] for output in done[9])
