@@ -304,7 +304,7 @@ Result<Variant> decode(ByteView body, Secret* secret) {
     if (!items) return items.error();
     try {
         Variant message;
-        Reader::decode_variant(items->front(), secret, message);
+        Reader::decode_variant(items->list.front(), secret, message);
         if (secret != nullptr && !secret->empty()) throw Malformed("a secret where none belongs");
         return message;
     } catch (const Malformed& problem) {
