@@ -231,15 +231,18 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string unknown_key_text(const std::string& name) {
     std::string best;
     std::size_t best_distance = 4; // further away is no typing error
+    const auto try_one = [&](std::size_t here, std::string_view candidate) {
+        if (here >= best_distance) return;
+        best_distance = here;
+        best = candidate;
+    };
     for (const Key& key : keys()) {
         // A right name in the wrong table is as near as it gets.
         const std::string_view short_name = std::string_view(key.name).substr(key.name.rfind('.') + 1);
         const std::string_view wanted = std::string_view(name).substr(name.rfind('.') + 1);
-        const std::size_t here = short_name == wanted ? 1 : distance(name, key.name);
-        if (here < best_distance) {
-            best_distance = here;
-            best = key.name;
-        }
+        try_one(short_name == wanted ? 1 : distance(name, key.name), key.name);
+        const std::string_view table = std::string_view(key.name).substr(0, key.name.find('.'));
+        if (table != key.name) try_one(distance(name, table), table);
     }
     return best.empty() ? "unknown key" : "unknown key; did you mean " + best + "?";
 }

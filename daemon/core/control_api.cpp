@@ -5,6 +5,7 @@
 #include "operation_log.hpp"
 #include "peer_lookup.hpp"
 #include "token_failures.hpp"
+#include <mohr/base/encoding.hpp>
 
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
@@ -30,6 +31,19 @@ const std::vector<Method>& all_methods() {
         return all;
     }();
     return methods;
+}
+
+/// Which key a change was about, for the activity log: its id, and whose certificate came to it.
+std::string key_named(const ControlRequest& request, const json& result) {
+    const auto text = [](const json& object, const char* name) {
+        const auto found = object.find(name);
+        return found != object.end() && found->is_string() ? printable(found->get<std::string>(), 128)
+                                                           : std::string();
+    };
+    std::string id = text(result, "id");
+    if (id.empty()) id = text(*request.params, "id");
+    const std::string name = text(result, "commonName");
+    return name.empty() ? id : id + " " + name;
 }
 
 Failure wrong_attachment(const std::string& path) {
@@ -135,6 +149,7 @@ void ControlApi::State::on_pool_logged(const Request& request, Work work, Contro
             decision = code == Code::pin_wrong || code == Code::pin_blocked ? "pin_wrong" : "failed";
         }
         const bool changed = static_cast<bool>(outcome);
+        if (changed) detail = key_named(*request, outcome.value());
         auto held = std::make_shared<ControlOutcome>(std::move(outcome));
         self->log_entry(request, decision, detail, [weak, held, reply, changed](bool written) {
             reply(changed && !written ? ControlOutcome(not_logged()) : std::move(*held));

@@ -212,6 +212,8 @@ def test_matrix_of_roles(control, sandbox):
     assert control.call("token.setLabel", {"label": "Mine"}, admin) == {} and control.call("token.info")["label"] == "Mine"
     assert control.failure("token.setLabel", {"label": "No"}, {"admin_pin": user["user_pin"]}) == "pin_wrong"
     assert control.failure("key.generate", {"algorithm": "RSA-1024"}, user) == "unsupported_algorithm"
+    logged = {entry["operation"]: entry.get("detail") for entry in control.call("log.read", {"limit": 100})["entries"] if entry.get("decision") == "allowed"}
+    assert logged["key.generate"] == logged["key.request"] == logged["certificate.remove"] == made["id"]  # which key it was about
 
 
 def test_cancelled_file_work(control, sandbox):

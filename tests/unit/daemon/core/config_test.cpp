@@ -90,6 +90,8 @@ TEST_CASE("what is wrong is named with file, line and key", "[config]") {
           "mohrd.toml:2: listen.plan_port: unknown key; did you mean listen.plain_port?\n");
     CHECK(problems_of("plain_port = 51356\n") ==
           "mohrd.toml:1: plain_port: unknown key; did you mean listen.plain_port?\n");
+    CHECK(problems_of("[timer]\nping_seconds = 9\n") ==
+          "mohrd.toml:1: timer: unknown key; did you mean timers?\n");
     CHECK(problems_of("colour = 1\n") == "mohrd.toml:1: colour: unknown key\n");
     CHECK(problems_of("developer_mode = 1\n") == "mohrd.toml:1: developer_mode: must be true or false\n");
     CHECK(problems_of("[log]\nlevel = \"loud\"\n") ==
