@@ -23,7 +23,8 @@ std::string ChosenSurface::kind() const {
 }
 
 void ChosenSurface::refresh() {
-    if (may_use_window()) display_.look([] {});
+    // A display of our own is tried when there is a prompt for it, not each time that somebody asks after the service.
+    if (may_use_window() && !display_.has_own()) display_.look([] {});
 }
 
 void ChosenSurface::show(const PromptRequest& request, Shown shown, Answered answered) {

@@ -44,6 +44,8 @@ public:
     /// As of the last look; empty: no display.
     [[nodiscard]] const std::vector<std::string>& environment() const noexcept { return environment_; }
     [[nodiscard]] bool known() const noexcept { return !environment_.empty(); }
+    /// Whether our own environment names one, alive or not.
+    [[nodiscard]] bool has_own() const noexcept { return own_display_; }
     /// Whether a look may find one: false where there is no user manager to ask.
     [[nodiscard]] bool possible() const;
     /// Looks, unless the display of our own environment answers; then `done`. Called inside look() where nothing is to be
