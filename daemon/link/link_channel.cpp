@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "link/link_channel.hpp"
 
+#include <mohr/base/rights.hpp>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -14,6 +16,7 @@
 #include <cstring>
 #include <deque>
 #include <fcntl.h>
+#include <iterator>
 #include <unistd.h>
 #include <utility>
 
@@ -173,20 +176,11 @@ private:
             ++messages;
         }
         const Outgoing& message = queue_.front();
-        alignas(cmsghdr) std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> control{};
-        if (!message.descriptors.empty()) {
-            const std::size_t bytes = message.descriptors.size() * sizeof(int);
-            header.msg_control = control.data();
-            header.msg_controllen = CMSG_SPACE(bytes);
-            cmsghdr* const rights = CMSG_FIRSTHDR(&header);
-            rights->cmsg_level = SOL_SOCKET;
-            rights->cmsg_type = SCM_RIGHTS;
-            rights->cmsg_len = CMSG_LEN(bytes);
-            std::array<int, max_descriptors> raw{};
-            for (std::size_t i = 0; i < message.descriptors.size(); ++i)
-                raw[i] = message.descriptors[i].get();
-            std::memcpy(CMSG_DATA(rights), raw.data(), bytes);
-        }
+        RightsBuffer rights;
+        std::array<int, max_descriptors> raw{};
+        std::transform(message.descriptors.begin(), message.descriptors.end(), raw.begin(),
+                       [](const Descriptor& one) { return one.get(); });
+        attach_rights(header, rights, std::span(raw).first(message.descriptors.size()));
         return ::sendmsg(socket_.native_handle(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
 
@@ -241,9 +235,8 @@ private:
         std::array<iovec, 3> parts{};
         msghdr message{};
         message.msg_iov = parts.data();
-        alignas(cmsghdr) std::array<char, CMSG_SPACE(max_descriptors * sizeof(int))> control{};
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
+        RightsBuffer rights;
+        expect_rights(message, rights, max_descriptors);
         const bool in_header = received_ < header_bytes;
         std::size_t wanted = header_bytes - received_;
         if (in_header) {
@@ -264,7 +257,10 @@ private:
         const auto got = static_cast<std::size_t>(n);
         if (!in_header && got > wanted) next_received_ = got - wanted;
         const bool begins = in_header ? received_ == 0 : next_received_ > 0;
-        const bool brought = take_descriptors(message, in_header ? descriptors_ : next_descriptors_);
+        auto taken = take_rights(message);
+        const bool brought = !taken.empty();
+        Descriptors& into = in_header ? descriptors_ : next_descriptors_;
+        std::move(taken.begin(), taken.end(), std::back_inserter(into));
         if ((message.msg_flags & MSG_CTRUNC) != 0) return end("descriptors were cut off");
         if (n == 0) return end(received_ == 0 ? "" : "the peer ended inside a message");
         if (brought && !begins) return end("descriptors inside a message");
@@ -292,22 +288,6 @@ private:
         body_.resize(body_size);
         secret_ = Secret(secret_size);
         return true;
-    }
-
-    /// Whether there were any.
-    static bool take_descriptors(msghdr& message, Descriptors& into) {
-        bool any = false;
-        for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-            if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-            const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            for (std::size_t i = 0; i < count; ++i) {
-                int raw = -1;
-                std::memcpy(&raw, CMSG_DATA(part) + i * sizeof(int), sizeof raw);
-                into.emplace_back(raw);
-                any = true;
-            }
-        }
-        return any;
     }
 
     bool end(std::string reason) {
