@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cbor.hpp"
 #include "link_fields.hpp"
+#include "link_operation_fields.hpp"
 #include <mohr/base/encoding.hpp>
 #include <mohr/protocol/link.hpp>
 
