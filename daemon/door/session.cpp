@@ -2,10 +2,9 @@
 #include "session.hpp"
 
 #include "overloaded.hpp"
+#include "session_calls.hpp"
 #include <mohr/base/encoding.hpp>
-#include <mohr/base/x509.hpp>
 
-#include <boost/endian/conversion.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -21,19 +20,6 @@ namespace {
 
 constexpr unsigned max_unknown_methods = 3;
 constexpr std::chrono::milliseconds progress_interval{100};
-/// A download stops adding to the send queue here; the page's credit is the real bound.
-constexpr std::size_t send_ahead_bytes = 512 * 1024;
-
-Failure stream_error(const char* why) {
-    return Failure(Code::stream_error, why);
-}
-Failure over_limit(const char* name, std::uint64_t max) {
-    Failure failure(Code::limit_exceeded);
-    failure.limit = name;
-    failure.max = max;
-    return failure;
-}
-
 } // namespace
 
 /// One request that has no reply yet, and what it may ask of its surroundings.
@@ -95,40 +81,15 @@ private:
     std::optional<SteadyInstant> last_progress_;
 };
 
-struct Session::Download {
-    StreamId id = 0;
-    std::unique_ptr<Source> source;
-    std::uint64_t credit = web::initial_download_credit;
-};
-
-/// The uploads' way out.
-class Session::Streams final : public StreamHost {
-public:
-    explicit Streams(Session& session) : session_(session) {}
-    void grant_credit(StreamId stream, std::uint64_t bytes) override {
-        session_.notify("stream.credit", {{"stream", stream}, {"bytes", bytes}});
-    }
-    void open_spool(std::uint64_t expected_bytes, std::function<void(SpoolFile)> opened) override {
-        session_.host_.open_spool(expected_bytes, std::move(opened));
-    }
-    void resume_soon(StreamId stream) override {
-        session_.to_resume_.insert(stream);
-        session_.host_.step_soon();
-    }
-
-private:
-    Session& session_;
-};
-
 Session::Session(SessionConfig config, const Clock& clock, SessionHost& host)
     : config_(std::move(config)), clock_(clock), host_(host),
-      streams_host_(std::make_unique<Streams>(*this)) {}
+      streams_(config_.limits, host, [this] { return correlation(); }) {}
 
 Session::~Session() {
     *alive_ = false;
     // Works detach from their feeds, sources from theirs: both before the uploads go.
     requests_.clear();
-    downloads_.clear();
+    streams_.end_downloads();
 }
 
 // --- from the page ---
@@ -164,54 +125,6 @@ void Session::on_request(jsonrpc::Message message) {
     begin(message.id, method->name, std::move(*call));
 }
 
-namespace {
-
-void streams_of(const web::Document& document, std::vector<StreamId>& wanted) {
-    if (const auto* stream = std::get_if<StreamId>(&document.content)) wanted.push_back(*stream);
-}
-void streams_of(const web::Content& content, std::vector<StreamId>& wanted) {
-    if (const auto* stream = std::get_if<StreamId>(&content)) wanted.push_back(*stream);
-}
-
-/// Every stream that a call names, so that either all are there to be used or nothing happens.
-std::vector<StreamId> wanted_streams(const web::Call& call) {
-    std::vector<StreamId> wanted;
-    if (const auto* one = std::get_if<web::SignRaw>(&call)) streams_of(one->document, wanted);
-    if (const auto* one = std::get_if<web::SignCms>(&call)) streams_of(one->document, wanted);
-    if (const auto* one = std::get_if<web::EncryptCms>(&call)) streams_of(one->document, wanted);
-    if (const auto* one = std::get_if<web::DecryptCms>(&call)) streams_of(one->cms, wanted);
-    if (const auto* one = std::get_if<web::SignBatch>(&call))
-        for (const web::BatchItem& item : one->items) streams_of(item.document, wanted);
-    if (const auto* one = std::get_if<web::Verify>(&call)) {
-        streams_of(one->cms, wanted);
-        if (one->document) streams_of(*one->document, wanted);
-    }
-    return wanted;
-}
-
-/// The document's bytes, or nothing where only a digest was given.
-std::optional<web::Content> content_of(web::Document& document) {
-    if (auto* bytes = std::get_if<Bytes>(&document.content)) return std::move(*bytes);
-    if (auto* stream = std::get_if<StreamId>(&document.content)) return *stream;
-    return std::nullopt;
-}
-
-/// PEM and PKCS#7 are parsed here, so that the core reads bare DER only.
-Outcome<Bytes> der_sequence(ByteView given) {
-    const auto certificates = read_certificates(given);
-    if (!certificates) {
-        Failure failure(Code::malformed_data, certificates.error().describe());
-        failure.path = "certificate";
-        return failure;
-    }
-    Bytes sequence;
-    for (const Certificate& one : *certificates)
-        sequence.insert(sequence.end(), one.der().begin(), one.der().end());
-    return sequence;
-}
-
-} // namespace
-
 void Session::begin(const jsonrpc::Id& id, std::string_view method, web::Call call) {
     if (std::holds_alternative<web::ServiceInfo>(call)) return reply_service_info(id);
     if (const auto* open = std::get_if<web::StreamOpen>(&call)) return open_stream(id, *open);
@@ -234,109 +147,11 @@ void Session::begin(const jsonrpc::Id& id, std::string_view method, web::Call ca
         host_.hash_thread(),
     };
     request->streamed_ = !wanted_streams(call).empty();
-    auto work = make_work(context, call);
+    auto work = make_work(context, call, streams_);
     if (!work) return fail(id, method, work.error());
     request->work_ = std::move(*work);
     Request& started = *requests_.emplace_back(std::move(request));
     started.work_->start();
-}
-
-Outcome<void> Session::check_claims(const std::vector<StreamId>& wanted) const {
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const auto found = uploads_.find(wanted[i]);
-        if (found == uploads_.end() || found->second->used())
-            return stream_error("unknown stream, or used already");
-        if (std::find(wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(i), wanted[i]) !=
-            wanted.begin() + static_cast<std::ptrdiff_t>(i))
-            return stream_error("one stream for two documents");
-    }
-    return {};
-}
-
-Outcome<std::shared_ptr<Feed>> Session::claim(web::Content& content) {
-    if (auto* bytes = std::get_if<Bytes>(&content)) return std::make_shared<BytesFeed>(std::move(*bytes));
-    return uploads_.at(std::get<StreamId>(content));
-}
-
-Outcome<std::unique_ptr<Work>> Session::make_work(const WorkContext& context, web::Call& call) {
-    if (auto claims = check_claims(wanted_streams(call)); !claims) return claims.error();
-    const auto document = [this](web::Document& from, std::string id = {}) {
-        WorkDocument out{std::move(from.name), std::move(from.media_type), std::move(id), nullptr,
-                         std::nullopt};
-        if (auto content = content_of(from))
-            out.feed = *claim(*content);
-        else
-            out.digest = std::move(std::get<web::Digest>(from.content).value);
-        return out;
-    };
-    using Made = Outcome<std::unique_ptr<Work>>;
-    const auto plain = [&](link::Request request) -> Made {
-        return make_plain_work(context, std::move(request));
-    };
-    return std::visit(
-        Overloaded{
-            [&](web::RequestAccess&) { return plain(link::RequestAccess{}); },
-            [&](web::SelectCertificate& c) { return plain(link::SelectCertificate{c.purpose}); },
-            [&](web::ListCertificates&) { return plain(link::ListCertificates{}); },
-            [&](web::Authenticate& c) {
-                return plain(link::Authenticate{std::move(c.challenge), std::move(c.certificate),
-                                                c.algorithm.scheme, c.algorithm.digest});
-            },
-            [&](web::GenerateKey& c) {
-                return plain(
-                    link::GenerateKey{std::move(c.algorithm), std::move(c.subject), std::move(c.label)});
-            },
-            [&](web::ImportCertificate& c) -> Made {
-                auto sequence = der_sequence(c.data);
-                if (!sequence) return sequence.error();
-                return plain(link::ImportCertificate{std::move(*sequence)});
-            },
-            [&](web::SignRaw& c) -> Made {
-                SignWork work;
-                work.format = link::SignFormat::raw;
-                work.digest = c.algorithm.digest;
-                work.scheme = c.algorithm.scheme;
-                work.certificate = std::move(c.certificate);
-                work.documents.push_back(document(c.document));
-                return make_sign_work(context, std::move(work));
-            },
-            [&](web::SignCms& c) -> Made {
-                SignWork work;
-                work.format = link::SignFormat::cms;
-                work.digest = c.digest;
-                work.certificate = std::move(c.certificate);
-                work.signing_time = c.signing_time;
-                work.attached = !c.detached;
-                work.documents.push_back(document(c.document));
-                return make_sign_work(context, std::move(work));
-            },
-            [&](web::SignBatch& c) -> Made {
-                SignWork work;
-                work.format = c.format;
-                work.batch = true;
-                work.digest = c.algorithm.digest;
-                work.scheme = c.algorithm.scheme;
-                work.certificate = std::move(c.certificate);
-                work.signing_time = c.signing_time;
-                for (web::BatchItem& item : c.items)
-                    work.documents.push_back(document(item.document, std::move(item.id)));
-                return make_sign_work(context, std::move(work));
-            },
-            [&](web::EncryptCms& c) -> Made {
-                auto content = content_of(c.document);
-                return make_encrypt_work(context, {*claim(*content), std::move(c.recipients), c.as_stream});
-            },
-            [&](web::DecryptCms& c) -> Made {
-                return make_decrypt_work(context, {*claim(c.cms), std::move(c.name)});
-            },
-            [&](web::Verify& c) -> Made {
-                VerifyWork work{*claim(c.cms), nullptr, std::move(c.anchors)};
-                if (c.document) work.document = *claim(*c.document);
-                return make_verify_work(context, std::move(work));
-            },
-            [](auto&) -> Made { return Failure(Code::internal_error, "no work behind this call"); },
-        },
-        call);
 }
 
 void Session::unknown_method() {
@@ -352,7 +167,9 @@ void Session::on_notice(jsonrpc::Message message) {
         return guess ? unknown_method() : void();
     }
     std::visit(Overloaded{[this](const web::Cancel& c) { cancel(c.id); },
-                          [this](const web::StreamCredit& c) { credit(c.stream, c.bytes); }},
+                          [this](const web::StreamCredit& c) {
+                              if (streams_.credit(c.stream, c.bytes)) pump_wanted_ = true;
+                          }},
                *notice);
 }
 
@@ -362,14 +179,6 @@ void Session::cancel(const jsonrpc::Id& id) {
         request->abandon();
         request->finish(Failure(Code::cancelled));
     }
-}
-
-void Session::credit(StreamId id, std::uint64_t bytes) {
-    const auto found = downloads_.find(id);
-    if (found == downloads_.end()) return; // ended meanwhile
-    std::uint64_t& credit = found->second->credit;
-    credit = std::min(credit + std::min(bytes, config_.limits.stream_bytes), config_.limits.stream_bytes);
-    pump_wanted_ = true;
 }
 
 json Session::service_info() const {
@@ -398,54 +207,19 @@ void Session::reply_service_info(const jsonrpc::Id& id) {
 // --- streams ---
 
 void Session::open_stream(const jsonrpc::Id& id, const web::StreamOpen& call) {
-    if (streams() >= config_.limits.streams_per_connection)
-        return fail(id, "stream.open", over_limit("streams", config_.limits.streams_per_connection));
-    const StreamId stream = ++last_stream_;
-    auto upload = std::make_shared<Upload>(stream, call.size, config_.limits.stream_bytes, *streams_host_);
-    const std::uint64_t credit = upload->first_credit();
-    uploads_.emplace(stream, std::move(upload));
-    reply(id, {{"stream", stream}, {"credit", credit}});
+    const auto opened = streams_.open_upload(call.size);
+    if (!opened) return fail(id, "stream.open", opened.error());
+    reply(id, {{"stream", opened->stream}, {"credit", opened->credit}});
 }
 
 void Session::close_stream(const jsonrpc::Id& id, StreamId stream) {
-    if (const auto download = downloads_.find(stream); download != downloads_.end()) {
-        download->second->source->abandoned();
-        downloads_.erase(download);
-        return reply(id, json::object());
-    }
-    const auto found = uploads_.find(stream);
-    if (found == uploads_.end()) return fail(id, "stream.close", stream_error("unknown stream"));
-    const auto size = found->second->close();
+    const auto size = streams_.close(stream);
     if (!size) return fail(id, "stream.close", size.error());
-    reply(id, {{"size", *size}});
+    reply(id, *size ? json{{"size", **size}} : json::object());
 }
 
 void Session::on_binary(ByteView piece, bool last) {
-    if (!ignore_message_ && stream_header_.size() < web::stream_header_bytes) {
-        const std::size_t n = std::min(piece.size(), web::stream_header_bytes - stream_header_.size());
-        stream_header_.insert(stream_header_.end(), piece.begin(),
-                              piece.begin() + static_cast<std::ptrdiff_t>(n));
-        piece = piece.subspan(n);
-    }
-    if (!ignore_message_ && stream_header_.size() == web::stream_header_bytes) {
-        const StreamId id = boost::endian::load_big_u32(stream_header_.data());
-        const auto found = uploads_.find(id);
-        if (found != uploads_.end()) {
-            if (!piece.empty()) found->second->receive(piece);
-        } else if (id == 0 || id > last_stream_) {
-            host_.close(CloseCode::policy); // never opened: there is no call that could be told
-            return;
-        } else {
-            ignore_message_ = true; // it was closed while this was under way
-        }
-    } else if (!ignore_message_ && last) {
-        host_.close(CloseCode::policy);
-        return;
-    }
-    if (last) {
-        stream_header_.clear();
-        ignore_message_ = false;
-    }
+    if (!streams_.receive(piece, last)) return host_.close(CloseCode::policy);
     settle();
 }
 
@@ -455,47 +229,8 @@ void Session::on_drained() {
 }
 
 void Session::step() {
-    for (const StreamId id : std::exchange(to_resume_, {}))
-        if (const auto found = uploads_.find(id); found != uploads_.end()) found->second->resume();
+    streams_.resume();
     settle();
-}
-
-void Session::pump() {
-    for (auto at = downloads_.begin(); at != downloads_.end();) {
-        if (pump(*at->second))
-            ++at;
-        else
-            at = downloads_.erase(at);
-    }
-}
-
-bool Session::pump(Download& download) {
-    while (download.credit > 0 && host_.unsent_bytes() < send_ahead_bytes) {
-        const auto max =
-            static_cast<std::size_t>(std::min<std::uint64_t>(download.credit, web::download_piece_bytes));
-        Bytes message(web::stream_header_bytes);
-        message.reserve(web::stream_header_bytes + max);
-        boost::endian::store_big_u32(message.data(), download.id);
-        const auto state = download.source->pull(message, max);
-        const std::size_t pulled = message.size() - web::stream_header_bytes;
-        if (pulled > 0) {
-            download.credit -= pulled;
-            host_.send(std::move(message));
-        }
-        if (!state || *state == Source::State::end) {
-            json params{{"stream", download.id}};
-            if (!state) {
-                const std::string correlation =
-                    std::to_string(config_.connection) + "-" + std::to_string(++failures_);
-                host_.failed("stream", correlation, state.error());
-                params["error"] = jsonrpc::error_object(state.error(), correlation);
-            }
-            notify("stream.end", std::move(params));
-            return false;
-        }
-        if (*state == Source::State::waiting) break;
-    }
-    return true;
 }
 
 // --- from the core ---
@@ -541,9 +276,13 @@ void Session::reply(const jsonrpc::Id& id, json result) {
 }
 
 void Session::fail(const jsonrpc::Id& id, std::string_view method, const Failure& failure) {
-    const std::string correlation = std::to_string(config_.connection) + "-" + std::to_string(++failures_);
-    host_.failed(method, correlation, failure);
-    host_.send(jsonrpc::make_error(id, failure, correlation));
+    const std::string told = correlation();
+    host_.failed(method, told, failure);
+    host_.send(jsonrpc::make_error(id, failure, told));
+}
+
+std::string Session::correlation() {
+    return std::to_string(config_.connection) + "-" + std::to_string(++failures_);
 }
 
 void Session::notify(std::string_view method, json params) {
@@ -560,13 +299,9 @@ void Session::deliver(Request& request, WorkResult result) {
     const bool small = !result.content_is_json && !request.as_stream_ && result.content_size &&
                        *result.content_size <= config_.limits.inline_bytes;
     if (!small) {
-        auto download = std::make_unique<Download>();
-        download->id = ++last_stream_;
-        download->source = std::move(result.content);
-        fields["stream"] = download->id;
+        fields["stream"] = streams_.add_download(std::move(result.content));
         if (result.content_size) fields["size"] = *result.content_size;
         answer();
-        downloads_.emplace(download->id, std::move(download));
         pump_wanted_ = true;
         return;
     }
@@ -601,11 +336,11 @@ void Session::settle() {
             break;
         }
         if (std::exchange(pump_wanted_, false)) {
-            pump();
+            streams_.pump();
             again = true;
         }
     }
-    std::erase_if(uploads_, [](const auto& one) { return one.second->finished(); });
+    streams_.forget_finished();
     settling_ = false;
 }
 

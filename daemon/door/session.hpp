@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "session_streams.hpp"
 #include "transport.hpp"
 #include "work.hpp"
 #include <mohr/base/clock.hpp>
@@ -10,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,37 +72,28 @@ public:
 
     void step();
     [[nodiscard]] std::size_t requests() const noexcept { return requests_.size(); }
-    [[nodiscard]] std::size_t streams() const noexcept { return uploads_.size() + downloads_.size(); }
+    [[nodiscard]] std::size_t streams() const noexcept { return streams_.size(); }
 
 private:
     class Request;
-    struct Download;
-    class Streams;
     friend class Request;
 
     void on_request(protocol::jsonrpc::Message message);
     void on_notice(protocol::jsonrpc::Message message);
     void unknown_method();
     void begin(const protocol::jsonrpc::Id& id, std::string_view method, protocol::web::Call call);
-    [[nodiscard]] Outcome<std::unique_ptr<Work>> make_work(const WorkContext& context,
-                                                           protocol::web::Call& call);
     [[nodiscard]] nlohmann::json service_info() const;
     void reply_service_info(const protocol::jsonrpc::Id& id);
     void open_stream(const protocol::jsonrpc::Id& id, const protocol::web::StreamOpen& call);
     void close_stream(const protocol::jsonrpc::Id& id, StreamId stream);
     void cancel(const protocol::jsonrpc::Id& id);
-    void credit(StreamId id, std::uint64_t bytes);
-
-    [[nodiscard]] Outcome<std::shared_ptr<Feed>> claim(protocol::web::Content& content);
-    [[nodiscard]] Outcome<void> check_claims(const std::vector<StreamId>& wanted) const;
 
     void reply(const protocol::jsonrpc::Id& id, nlohmann::json result);
     void fail(const protocol::jsonrpc::Id& id, std::string_view method, const Failure& failure);
     void deliver(Request& request, WorkResult result);
     void notify(std::string_view method, nlohmann::json params);
+    [[nodiscard]] std::string correlation(); ///< a new one
 
-    void pump();
-    bool pump(Download& download);
     /// What could not be done inside a callback: finished requests, ended streams.
     void settle();
 
@@ -116,20 +107,12 @@ private:
 
     std::vector<std::unique_ptr<Request>> requests_;
     std::map<link::OperationId, Request*> operations_;
-    std::map<StreamId, std::shared_ptr<Upload>> uploads_;
-    std::map<StreamId, std::unique_ptr<Download>> downloads_;
-    std::unique_ptr<Streams> streams_host_;
-    StreamId last_stream_ = 0;
-    std::set<StreamId> to_resume_;
+    SessionStreams streams_;
     std::uint64_t failures_ = 0;
     unsigned unknown_methods_ = 0;
     bool site_known_ = false;
     bool settling_ = false;
     bool pump_wanted_ = false;
-
-    // the binary message that is arriving
-    Bytes stream_header_;
-    bool ignore_message_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
