@@ -63,8 +63,8 @@ DocumentHasher::~DocumentHasher() {
 }
 
 void DocumentHasher::update(ByteView bytes) {
-    const bool here = thread_ == nullptr || bytes.size() < HashThread::inline_bytes;
-    if (here && (!elsewhere_ || thread_->is_settled(share_))) {
+    if (thread_ == nullptr) return hasher_.update(bytes);
+    if (bytes.size() < HashThread::inline_bytes && (!elsewhere_ || thread_->is_settled(share_))) {
         elsewhere_ = false;
         return hasher_.update(bytes);
     }
