@@ -427,7 +427,7 @@ token::SoftTokenOptions Lives::options() {
             .activation_required = false,
             .kernel_keyring = false,
             .state_file = &state_file_,
-            .unsafe_test_kdf = true};
+            .test_kdf = &in_process_kdf()};
 }
 
 void Lives::keep_everything() {

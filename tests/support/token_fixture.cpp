@@ -4,6 +4,7 @@
 #include <mohr/base/encoding.hpp>
 #include <mohr/base/random.hpp>
 
+#include <sodium.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -50,6 +51,25 @@ ScratchDirectory::~ScratchDirectory() {
     std::filesystem::remove_all(path_, ignored);
 }
 
+token::PinKdf& in_process_kdf() {
+    class InProcess final : public token::PinKdf {
+    public:
+        Result<Secret> derive(const token::Argon2Parameters& parameters, ByteView salt,
+                              const Secret& pin) override {
+            Secret key(32);
+            const bool done = sodium_init() >= 0 && salt.size() == crypto_pwhash_SALTBYTES &&
+                              crypto_pwhash(key.reveal_mutable().data(), key.size(),
+                                            reinterpret_cast<const char*>(pin.reveal().data()), pin.size(),
+                                            salt.data(), parameters.passes, parameters.memory_kib * 1024,
+                                            crypto_pwhash_ALG_ARGON2ID13) == 0;
+            if (!done) return Error(token::TokenErrc::storage, "Argon2id in a test");
+            return key;
+        }
+    };
+    static InProcess kdf;
+    return kdf;
+}
+
 token::SoftTokenOptions TokenFixture::options() {
     return {.data_directory = scratch.path() / "data",
             .state_directory = scratch.path() / "state",
@@ -59,7 +79,7 @@ token::SoftTokenOptions TokenFixture::options() {
             .argon2 = token::Argon2Parameters{8, 1},
             .activation_required = false,
             .kernel_keyring = false,
-            .unsafe_test_kdf = true};
+            .test_kdf = &in_process_kdf()};
 }
 
 void TokenFixture::open() {

@@ -31,6 +31,9 @@ private:
 inline constexpr std::string_view user_pin = "741852";
 inline constexpr std::string_view admin_pin = "Adm1n2580";
 
+/// Computes Argon2id in this process, however cheap.
+[[nodiscard]] token::PinKdf& in_process_kdf();
+
 /// A soft token in a scratch directory, with Argon2id at its cheapest, a fake clock and no activation.
 struct TokenFixture {
     ScratchDirectory scratch;

@@ -5,7 +5,6 @@
 #include <mohr/base/files.hpp>
 #include <mohr/base/random.hpp>
 
-#include <sodium.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
@@ -167,17 +166,6 @@ Result<Secret> HelperKdf::derive(const Argon2Parameters& parameters, ByteView sa
     const Deadline deadline = std::chrono::steady_clock::now() + limit_;
     MOHR_TRY(send_all(ours.get(), frame_bytes.reveal(), deadline));
     return receive_key(ours.get(), deadline);
-}
-
-Result<Secret> InProcessKdf::derive(const Argon2Parameters& parameters, ByteView salt, const Secret& pin) {
-    if (sodium_init() < 0 || salt.size() != salt_bytes || pin.size() > max_pin_bytes)
-        return failed("input size");
-    Secret key(key_bytes);
-    if (crypto_pwhash(key.reveal_mutable().data(), key.size(),
-                      reinterpret_cast<const char*>(pin.reveal().data()), pin.size(), salt.data(),
-                      parameters.passes, parameters.memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)
-        return failed("out of memory");
-    return key;
 }
 
 Result<Argon2Parameters> calibrate(PinKdf& kdf, std::chrono::milliseconds target) {

@@ -13,17 +13,12 @@ namespace {
 
 constexpr std::size_t least_max_keys = 16;
 
-Result<void> check_cost(const Argon2Parameters& cost, bool unsafe_test_kdf) {
+Result<void> check_cost(const Argon2Parameters& cost, bool below_floor) {
     const bool cheap = cost.memory_kib < argon2_floor.memory_kib || cost.passes < argon2_floor.passes;
     const bool dear = cost.memory_kib > argon2_ceiling.memory_kib || cost.passes > argon2_ceiling.passes;
-    if (dear || (cheap && !unsafe_test_kdf))
+    if (dear || (cheap && !below_floor))
         return Error(TokenErrc::vault_damaged, "Argon2id parameters outside the allowed range");
     return {};
-}
-
-std::unique_ptr<PinKdf> make_kdf(const SoftTokenOptions& options) {
-    if (options.unsafe_test_kdf) return std::make_unique<InProcessKdf>();
-    return std::make_unique<HelperKdf>(options.kdf_program);
 }
 
 Error as_storage(const Error& cause, std::string_view what) {
@@ -84,13 +79,13 @@ SoftToken::~SoftToken() {
 
 SoftToken::Impl::Impl(SoftTokenOptions given, Secret device, Vault opened, Header read)
     : options(std::move(given)), device_secret(std::move(device)), device_keys(device_secret),
-      kdf(make_kdf(options)),
+      own_kdf(options.kdf_program), kdf(options.test_kdf != nullptr ? options.test_kdf : &own_kdf),
       own_file(std::make_unique<PrivateStateFile>(options.state_directory / "epoch", file_operations)),
       file(options.state_file != nullptr ? options.state_file : own_file.get()),
       keyring(options.kernel_keyring, read.serial), vault(std::move(opened)), header(std::move(read)) {}
 
 Result<std::unique_ptr<SoftToken>> SoftToken::open(SoftTokenOptions options) {
-    if (options.argon2) MOHR_TRY(check_cost(*options.argon2, options.unsafe_test_kdf));
+    if (options.argon2) MOHR_TRY(check_cost(*options.argon2, options.test_kdf != nullptr));
     options.max_keys = std::max(options.max_keys, least_max_keys);
     MOHR_TRY(ensure_private_directory(options.data_directory));
     MOHR_TRY(ensure_private_directory(options.state_directory));
@@ -104,7 +99,8 @@ Result<std::unique_ptr<SoftToken>> SoftToken::open(SoftTokenOptions options) {
     if (!vault) return vault.error();
     auto content = vault->read(keys);
     if (!content) return content.error();
-    if (!content->header.store.empty()) MOHR_TRY(check_cost(content->header.argon2, options.unsafe_test_kdf));
+    if (!content->header.store.empty())
+        MOHR_TRY(check_cost(content->header.argon2, options.test_kdf != nullptr));
     auto impl = std::make_unique<Impl>(std::move(options), std::move(*device), std::move(*vault),
                                        std::move(content->header));
     MOHR_TRY(impl->start(std::move(*content)));

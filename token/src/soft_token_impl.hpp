@@ -100,7 +100,8 @@ struct SoftToken::Impl {
     SoftTokenOptions options;
     Secret device_secret;
     DeviceKeys device_keys;
-    std::unique_ptr<PinKdf> kdf;
+    HelperKdf own_kdf;
+    PinKdf* kdf;
     SystemFileOperations file_operations;
     std::unique_ptr<StateFile> own_file;
     StateFile* file;

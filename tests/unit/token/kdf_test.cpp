@@ -147,7 +147,7 @@ TEST_CASE("mohr-kdf runs without core dumps, without new privileges and with its
 TEST_CASE("a helper that fails costs no try and says unavailable [R55]", "[token][kdf]") {
     test::TokenFixture fixture;
     auto options = fixture.options();
-    options.unsafe_test_kdf = false;
+    options.test_kdf = nullptr;
     options.argon2 = argon2_floor;
     options.kdf_program = MOHR_KDF_PROGRAM;
     fixture.open(options);
@@ -197,7 +197,7 @@ TEST_CASE("a new vault without given parameters is calibrated, and its header sa
     test::TokenFixture fixture;
     auto options = fixture.options();
     options.argon2.reset();
-    options.unsafe_test_kdf = false;
+    options.test_kdf = nullptr;
     options.kdf_program = MOHR_KDF_PROGRAM;
     options.calibration_target = std::chrono::milliseconds(200);
     fixture.open(options);
@@ -214,7 +214,7 @@ TEST_CASE("parameters below the floor are refused when given and when found in a
           "[token][kdf]") {
     test::TokenFixture fixture;
     auto options = fixture.options();
-    options.unsafe_test_kdf = false;
+    options.test_kdf = nullptr;
     options.kdf_program = MOHR_KDF_PROGRAM;
     for (const Argon2Parameters cost : {Argon2Parameters{64 * 1024 - 1, 3}, Argon2Parameters{64 * 1024, 2}}) {
         options.argon2 = cost;

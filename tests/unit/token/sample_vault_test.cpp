@@ -22,7 +22,7 @@ TEST_CASE(
     REQUIRE(
         write_private(fixture.scratch.path() / "secret/device.key", test::read_file(sample / "device.key")));
     auto options = fixture.options();
-    options.unsafe_test_kdf = false;
+    options.test_kdf = nullptr;
     options.argon2.reset();
     options.kdf_program = MOHR_KDF_PROGRAM;
     fixture.open(options);

@@ -40,6 +40,15 @@ public:
     [[nodiscard]] virtual Result<void> write(ByteView content) = 0;
 };
 
+/// Argon2id over a PIN; 32 bytes. What it gives must still be mixed with the device secret.
+class PinKdf {
+public:
+    virtual ~PinKdf() = default;
+    /// `salt` of 16 bytes, `pin` of at most 128. Fails with TokenErrc::storage if it could not be computed.
+    [[nodiscard]] virtual Result<Secret> derive(const Argon2Parameters& parameters, ByteView salt,
+                                                const Secret& pin) = 0;
+};
+
 struct SoftTokenOptions {
     std::filesystem::path data_directory;  ///< holds vault.db; made with mode 0700
     std::filesystem::path state_directory; ///< holds the second epoch file; made with mode 0700
@@ -58,9 +67,9 @@ struct SoftTokenOptions {
     bool kernel_keyring = true;
     std::size_t max_keys = 64;       ///< Q26: never below 16
     StateFile* state_file = nullptr; ///< instead of the file in `state_directory`; for tests
-    /// For tests alone: takes Argon2 parameters below the floor and computes in this process. Without it a
-    /// vault made this way is refused.
-    bool unsafe_test_kdf = false;
+    /// Instead of `kdf_program`, for tests alone, and outlives the token: with it Argon2 parameters may be below the
+    /// floor. Without it a vault made this way is refused.
+    PinKdf* test_kdf = nullptr;
 };
 
 /// The soft token of one person: a vault on disk, the counters that guard it, and the keys while unlocked.
