@@ -4,8 +4,8 @@
 namespace mohr::door {
 
 DastineContent::DastineContent(DastineHost& host, OriginBudget& budget, std::string origin,
-                               std::uint64_t max_bytes, std::function<void()> resumed)
-    : host_(host), budget_(budget), origin_(std::move(origin)), resumed_(std::move(resumed)),
+                               std::uint64_t max_bytes)
+    : host_(host), budget_(budget), origin_(std::move(origin)),
       upload_(std::make_shared<Upload>(1, std::nullopt, max_bytes, *this)) {
     (void)upload_->first_credit();
 }
@@ -20,6 +20,7 @@ void DastineContent::give_up() {
     upload_->detach();
     upload_ = std::make_shared<Upload>(1, std::nullopt, 0, *this);
     budget_.give_back(origin_, std::exchange(bytes_, 0));
+    host_.step_soon();
 }
 
 void DastineContent::receive(ByteView bytes) {
@@ -42,7 +43,7 @@ void DastineContent::open_spool(std::uint64_t expected_bytes, std::function<void
     host_.open_spool(expected_bytes, [this, alive = alive_, opened = std::move(opened)](SpoolFile file) {
         if (!*alive) return;
         opened(std::move(file));
-        if (resumed_) resumed_();
+        host_.step_soon();
     });
 }
 

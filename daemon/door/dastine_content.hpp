@@ -14,9 +14,7 @@ namespace mohr::door {
 /// The decoded bytes of one message, on their way to the command that it turns out to be.
 class DastineContent final : public StreamHost {
 public:
-    /// `resumed`: the page may send again.
-    DastineContent(DastineHost& host, OriginBudget& budget, std::string origin, std::uint64_t max_bytes,
-                   std::function<void()> resumed);
+    DastineContent(DastineHost& host, OriginBudget& budget, std::string origin, std::uint64_t max_bytes);
     ~DastineContent() override;
 
     void receive(ByteView bytes);
@@ -25,10 +23,10 @@ public:
     void give_up();
     /// The budget was used up, or the page stopped in the middle: the bytes are gone.
     [[nodiscard]] bool is_over() const noexcept { return over_; }
-    /// Nothing more may come for now.
+    /// Nothing more may come for now; once it may, there is a step.
     [[nodiscard]] bool is_full() const noexcept { return upload_->waits_for_spool(); }
     [[nodiscard]] const std::shared_ptr<Upload>& feed() const noexcept { return upload_; }
-    /// Goes on with a long replay; from the loop.
+    /// Goes on with a long replay, and takes note of what the disk has done; from the loop.
     void step();
 
 private:
@@ -39,7 +37,6 @@ private:
     DastineHost& host_;
     OriginBudget& budget_;
     std::string origin_;
-    std::function<void()> resumed_;
     std::shared_ptr<Upload> upload_;
     std::uint64_t bytes_ = 0;
     bool over_ = false;

@@ -36,9 +36,8 @@ struct DastineFront::Page {
 
     void on_content(ByteView bytes) {
         if (!content)
-            content = std::make_unique<DastineContent>(
-                front.host_, front.budget_, origin, front.config_.limits.message_bytes,
-                [&host = front.host_, id = connection] { host.resume_reading(id); });
+            content = std::make_unique<DastineContent>(front.host_, front.budget_, origin,
+                                                       front.config_.limits.message_bytes);
         content->receive(bytes);
         last_content = front.clock_.steady();
     }
@@ -84,9 +83,9 @@ bool DastineFront::on_text(link::ConnectionId connection, std::string_view piece
     if (found == pages_.end()) return true;
     Page& page = *found->second;
     page.reader.feed(piece);
-    const bool full = page.content && page.content->is_full();
-    if (last) end_message(page);
-    return !full;
+    if (!last) return !page.content || !page.content->is_full();
+    end_message(page);
+    return true;
 }
 
 void DastineFront::on_binary(link::ConnectionId connection, bool last) {
@@ -272,7 +271,12 @@ void DastineFront::on_reply(link::OperationId id, Outcome<link::Answer> outcome)
 
 void DastineFront::step() {
     for (const auto& [key, session] : sessions_) session->step();
-    for (const auto& [id, page] : pages_) page->outbox.pump();
+    for (const auto& [id, page] : pages_) {
+        page->outbox.pump();
+        if (!page->content) continue;
+        page->content->step();
+        if (!page->content->is_full()) host_.resume_reading(id);
+    }
 }
 
 void DastineFront::tick() {

@@ -85,9 +85,10 @@ public:
     [[nodiscard]] bool used() const noexcept { return used_; }
     /// Nothing more to do: closed by the page, and used up or given up.
     [[nodiscard]] bool finished() const noexcept { return closed_ && (discarded_ || ended_ || failure_); }
-    /// Its memory is full, and the spool is asked for but not there.
+    /// Its memory is full: the spool is asked for but not there, or the disk is behind.
     [[nodiscard]] bool waits_for_spool() const noexcept {
-        return spool_asked_ && !waiting_.has_file() && !failure_ && !discarded_;
+        if (failure_ || discarded_) return false;
+        return waiting_.has_file() ? waiting_.is_behind() : spool_asked_;
     }
     /// What the page may send at first.
     [[nodiscard]] std::uint64_t first_credit();

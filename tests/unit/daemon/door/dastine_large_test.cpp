@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dastine_fixture.hpp"
+#include "held_disk.hpp"
 
 using namespace mohr;
 using namespace mohr::test;
@@ -86,7 +87,10 @@ TEST_CASE_METHOD(DastineFixture, "a page is not read while its spool is waited f
     CHECK_FALSE(upload.open);
     CHECK(front.buffered_bytes() < mib);
     REQUIRE(host.spools.size() == 1);
+    front.step();
+    CHECK(host.resumed.empty());
     host.spools[0](Descriptor(::memfd_create("spool", MFD_CLOEXEC)));
+    front.step();
     CHECK(host.resumed == std::vector<link::ConnectionId>{1});
     upload.open = true;
     upload.run();
@@ -104,6 +108,38 @@ TEST_CASE_METHOD(DastineFixture, "a page is not read while its spool is waited f
     CHECK(last() == "32");
     CHECK(host.operations.size() == answered);
     CHECK(front.buffered_bytes() == 0);
+}
+
+TEST_CASE_METHOD(DastineFixture,
+                 "a page is not read while the disk is behind, and loses nothing [T09] [R190]", "[dastine]") {
+    select();
+    host.hold_spools = true;
+    HeldDisk disk;
+    Upload upload(*this, "Sign", 6 * mib);
+    upload.run();
+    REQUIRE(host.spools.size() == 1);
+    host.spools[0]({Descriptor(::memfd_create("spool", MFD_CLOEXEC)), &disk});
+    front.step();
+    std::size_t pauses = 0;
+    for (; pauses < 100; ++pauses) {
+        upload.open = true;
+        upload.run();
+        if (upload.open) break; // sent to its end
+        host.resumed.clear();
+        front.step();
+        CHECK(host.resumed.empty());
+        disk.release();
+        front.step();
+        CHECK(host.resumed == std::vector<link::ConnectionId>{1});
+    }
+    CHECK(pauses > 5);
+    for (int i = 0; i < 1000 && host.operations.size() == answered; ++i) {
+        disk.release();
+        front.step();
+    }
+    CHECK(asked<link::Sign>().items.front().size == 6 * mib);
+    fail(Code::user_cancelled);
+    CHECK(last() == "18");
 }
 
 TEST_CASE("documents beyond the budget are refused and given back [T09] [R192]", "[dastine]") {
