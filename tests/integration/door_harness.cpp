@@ -23,6 +23,7 @@
 #include <grp.h>
 #include <mutex>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 #include <unistd.h>
 
@@ -78,26 +79,31 @@ std::size_t status_kib(pid_t pid, const std::string& name) {
     return 0;
 }
 
+/// For what runs on the core's thread: the assertions of Catch are for one thread alone.
+void must(bool holds) {
+    if (!holds) throw std::runtime_error("the test's core: " + openssl_error("libcrypto").describe());
+}
+
 Bytes sign_digest(EVP_PKEY* key, DigestAlgorithm algorithm, ByteView value) {
     const OwnedKeyContext context(EVP_PKEY_CTX_new(key, nullptr));
-    REQUIRE(EVP_PKEY_sign_init(context.get()) == 1);
-    REQUIRE(EVP_PKEY_CTX_set_signature_md(context.get(), digest_method(algorithm)) == 1);
+    must(EVP_PKEY_sign_init(context.get()) == 1);
+    must(EVP_PKEY_CTX_set_signature_md(context.get(), digest_method(algorithm)) == 1);
     std::size_t length = 0;
-    REQUIRE(EVP_PKEY_sign(context.get(), nullptr, &length, value.data(), value.size()) == 1);
+    must(EVP_PKEY_sign(context.get(), nullptr, &length, value.data(), value.size()) == 1);
     Bytes signature(length);
-    REQUIRE(EVP_PKEY_sign(context.get(), signature.data(), &length, value.data(), value.size()) == 1);
+    must(EVP_PKEY_sign(context.get(), signature.data(), &length, value.data(), value.size()) == 1);
     signature.resize(length);
     return signature;
 }
 
 Secret unwrap_rsa(EVP_PKEY* key, const link::RsaWrapped& wrapped) {
     const OwnedKeyContext context(EVP_PKEY_CTX_new(key, nullptr));
-    REQUIRE(EVP_PKEY_decrypt_init(context.get()) == 1);
-    REQUIRE(EVP_PKEY_CTX_set_rsa_padding(context.get(),
+    must(EVP_PKEY_decrypt_init(context.get()) == 1);
+    must(EVP_PKEY_CTX_set_rsa_padding(context.get(),
                                          wrapped.oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) == 1);
     if (wrapped.oaep) {
-        REQUIRE(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), digest_method(wrapped.digest)) == 1);
-        REQUIRE(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), digest_method(wrapped.mgf1)) == 1);
+        must(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), digest_method(wrapped.digest)) == 1);
+        must(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), digest_method(wrapped.mgf1)) == 1);
     }
     Bytes out(512);
     std::size_t length = out.size();

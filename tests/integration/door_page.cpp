@@ -92,7 +92,10 @@ Page::Page(const DoorProcess& door, Options options) : wire_(std::make_unique<Wi
         upgrade_head(options.host.empty() ? door.host() : options.host, options.origin, options.extra));
     while (response_.find("\r\n\r\n") == std::string::npos) {
         const std::string more = wire_->read(1);
-        if (more.empty()) return;
+        if (more.empty()) {
+            UNSCOPED_INFO("no answer; the door's log: " << door.log());
+            return;
+        }
         response_ += more;
     }
     open_ = response_.rfind("HTTP/1.1 101 ", 0) == 0;
