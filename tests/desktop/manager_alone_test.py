@@ -125,7 +125,7 @@ def test_old_style_tray(build, display, sandbox):
 
 def all_nodes(display):
     """What is on the accessibility bus, of whatever program."""
-    return [node for _, pid in display.ask_tree("programs") for node in display.tree(pid)]
+    return [node for _, pid in display.reader.ask("programs") for node in display.tree(pid)]
 
 
 SCRIPT = [{"decision": "allow", "certificate": "RSA Silver"}, {"decision": "allow", "window": {"items": 20, "minutes": 5}}]

@@ -20,20 +20,15 @@ namespace {
 const std::string key_id = "00112233445566778899aabbccddeeff00112233";
 
 /// What a core was asked, kept for looking at it afterwards.
-struct Journal {
-    std::mutex mutex;
-    std::vector<Received> requests;
-
+class Journal {
+public:
     FakeCore::Script script(std::function<json(const Received&)> answer) {
         return [this, answer = std::move(answer)](CorePeer& peer) {
             for (;;) {
                 auto request = peer.receive();
                 if (request.json.is_null()) return;
                 const json result = answer(request);
-                {
-                    const std::lock_guard lock(mutex);
-                    requests.push_back(Received{request.json, request.secrets, {}});
-                }
+                add(Received{request.json, request.secrets, {}});
                 if (result.is_object() && result.contains("refuse"))
                     peer.refuse(request, result["refuse"], result.value("data", json::object()));
                 else
@@ -41,11 +36,25 @@ struct Journal {
             }
         };
     }
+    /// On the core's thread.
+    void add(Received request) {
+        const std::lock_guard lock(mutex_);
+        requests_.push_back(std::move(request));
+    }
+    /// What came before the answers that the test has seen.
+    const std::vector<Received>& requests() {
+        const std::lock_guard lock(mutex_);
+        return requests_;
+    }
     std::vector<std::string> methods() {
         std::vector<std::string> out;
-        for (const auto& request : requests) out.push_back(request.method());
+        for (const auto& request : requests()) out.push_back(request.method());
         return out;
     }
+
+private:
+    std::mutex mutex_;
+    std::vector<Received> requests_;
 };
 
 json token_info(unsigned admin_left = 10) {
@@ -102,11 +111,11 @@ TEST_CASE("a PIN is refused from a pipe unless that was said", "[cli]") {
     auto finished = run_mohr({"token", "verify-pin", "--json", "--socket", core.socket()}, "123456\n");
     CHECK(finished.exit == 2);
     CHECK(error_code(finished) == "pin_needs_terminal");
-    CHECK(journal.requests.empty());
+    CHECK(journal.requests().empty());
     finished = run_mohr({"token", "verify-pin", "--pin-stdin", "--socket", core.socket()}, "123456\n");
     CHECK(finished.exit == 0);
-    REQUIRE(journal.requests.size() == 1);
-    CHECK(journal.requests[0].secrets == std::vector<std::string>{"123456"});
+    REQUIRE(journal.requests().size() == 1);
+    CHECK(journal.requests()[0].secrets == std::vector<std::string>{"123456"});
 }
 
 TEST_CASE("wrong and blocked PINs have their messages and exit codes [R55] [R56] [R57]", "[cli]") {
@@ -143,14 +152,14 @@ TEST_CASE("new PINs are asked in order and a guessable one is confirmed by name 
         auto arguments = base;
         const auto finished = run_mohr(arguments, "123456\n123456\n");
         CHECK(finished.exit == 10);
-        CHECK(journal.requests.size() == 2);
+        CHECK(journal.requests().size() == 2);
     }
     SECTION("confirmed") {
         auto arguments = base;
         arguments.push_back("--yes");
         CHECK(run_mohr(arguments, "123456\n123456\n").exit == 0);
-        REQUIRE(journal.requests.size() == 4);
-        const auto& last = journal.requests.back();
+        REQUIRE(journal.requests().size() == 4);
+        const auto& last = journal.requests().back();
         CHECK(last.method() == "token.initialise");
         CHECK(last.json["secrets"] == json{"user_pin", "admin_pin"});
         CHECK(last.json["params"] ==
@@ -168,7 +177,7 @@ TEST_CASE("a reset with a blocked admin PIN asks for the owner, not for that PIN
     const auto finished = run_mohr({"token", "reset", "--yes", "--pin-stdin", "--socket", core.socket()},
                                    "owner password\n222222\nAbcd22\n");
     CHECK(finished.exit == 0);
-    const auto& last = journal.requests.back();
+    const auto& last = journal.requests().back();
     CHECK(last.method() == "token.resetBlocked");
     CHECK(last.json["secrets"] == json{"new_user_pin", "new_admin_pin", "owner_password"});
     CHECK(last.secrets == std::vector<std::string>{"222222", "Abcd22", "owner password"});
@@ -207,7 +216,7 @@ TEST_CASE("a removal names what is lost before it asks, and nothing goes without
         CHECK(mohr.screen().find("847261") == std::string::npos);
         CHECK(mohr.is_cooked());
         REQUIRE(journal.methods().back() == "certificate.remove");
-        CHECK(journal.requests.back().json["params"]["id"] == key_id);
+        CHECK(journal.requests().back().json["params"]["id"] == key_id);
     }
     SECTION("not there, or not clear") {
         CHECK(run_mohr({"cert", "remove", "ffff", "--yes", "--socket", core.socket()}).exit == 7);
@@ -264,8 +273,8 @@ TEST_CASE("a repeated PIN that differs is asked again with the catalogue's messa
     REQUIRE(mohr.expect("Repeat user PIN:"));
     mohr.type("3333\r");
     CHECK(mohr.wait() == 0);
-    REQUIRE(journal.requests.size() == 1);
-    CHECK(journal.requests[0].secrets == std::vector<std::string>{"Abcd11", "3333"});
+    REQUIRE(journal.requests().size() == 1);
+    CHECK(journal.requests()[0].secrets == std::vector<std::string>{"Abcd11", "3333"});
     for (const char* pin : {"Abcd11", "1111", "2222", "3333"})
         CHECK(mohr.screen().find(pin) == std::string::npos);
 }
@@ -315,7 +324,7 @@ TEST_CASE("a signed file appears whole or not at all", "[cli][files]") {
             return {{"size", 3}};
         }));
         CHECK(run_mohr({"sign", input.string(), "--socket", core.socket()}).exit == 9);
-        CHECK(journal.requests.empty()); // nobody was asked in vain
+        CHECK(journal.requests().empty()); // nobody was asked in vain
         CHECK(content(output) == "old");
         CHECK(run_mohr({"sign", input.string(), "--force", "--socket", core.socket()}).exit == 0);
         CHECK(content(output) == "new");
@@ -325,7 +334,7 @@ TEST_CASE("a signed file appears whole or not at all", "[cli][files]") {
         const FakeCore core([&](CorePeer& peer) {
             const auto request = peer.receive();
             const auto cancel = peer.receive();
-            journal.requests.push_back(Received{cancel.json, {}, {}});
+            journal.add(Received{cancel.json, {}, {}});
             peer.refuse(request, "cancelled");
             (void)peer.receive();
         });
@@ -333,8 +342,8 @@ TEST_CASE("a signed file appears whole or not at all", "[cli][files]") {
         std::this_thread::sleep_for(std::chrono::milliseconds(300));
         mohr.type("\x03");
         CHECK(mohr.wait() == 4);
-        REQUIRE(journal.requests.size() == 1);
-        CHECK(journal.requests[0].method() == "$/cancel");
+        REQUIRE(journal.requests().size() == 1);
+        CHECK(journal.requests()[0].method() == "$/cancel");
         CHECK(entries(directory.path()) == 1);
     }
     SECTION("nobody can be asked") {
@@ -397,11 +406,11 @@ TEST_CASE("site verbs ask for exactly what was said [R156]", "[cli]") {
     CHECK(site({"allow", "--blind"}) == 10); // needs a yes of its own
     CHECK(site({"allow", "--blind", "--yes"}) == 0);
     CHECK(site({"forget"}) == 0);
-    REQUIRE(journal.requests.size() == 4);
-    CHECK(journal.requests[0].json["params"] == json{{"origin", "https://a.example"}, {"access", "allow"}});
-    CHECK(journal.requests[1].json["params"] == json{{"origin", "https://a.example"}, {"listing", "deny"}});
-    CHECK(journal.requests[2].json["params"] == json{{"origin", "https://a.example"}, {"blind", "allow"}});
-    CHECK(journal.requests[3].method() == "site.forget");
+    REQUIRE(journal.requests().size() == 4);
+    CHECK(journal.requests()[0].json["params"] == json{{"origin", "https://a.example"}, {"access", "allow"}});
+    CHECK(journal.requests()[1].json["params"] == json{{"origin", "https://a.example"}, {"listing", "deny"}});
+    CHECK(journal.requests()[2].json["params"] == json{{"origin", "https://a.example"}, {"blind", "allow"}});
+    CHECK(journal.requests()[3].method() == "site.forget");
 }
 
 TEST_CASE("the log is read page by page, filtered and exported", "[cli]") {
@@ -469,7 +478,7 @@ TEST_CASE("requests for certificates are PEM and imports tell PKCS#12 apart [R50
                                 "--pin-stdin", "--socket", core.socket()},
                                "123456\n");
     CHECK(made.out == "-----BEGIN CERTIFICATE REQUEST-----\nAAEC\n-----END CERTIFICATE REQUEST-----\n");
-    CHECK(journal.requests[0].json["params"]["algorithm"] == "P-256");
+    CHECK(journal.requests()[0].json["params"]["algorithm"] == "P-256");
 
     const TemporaryDirectory directory;
     const fs::path file = directory.path() / "bundle";
@@ -478,9 +487,9 @@ TEST_CASE("requests for certificates are PEM and imports tell PKCS#12 apart [R50
     CHECK(run_mohr({"cert", "import", file.string(), "--pin-stdin", "--socket", core.socket()},
                    "123456\nfile password\n")
               .exit == 0);
-    CHECK(journal.requests.back().method() == "certificate.importPkcs12");
-    CHECK(journal.requests.back().secrets == std::vector<std::string>{"123456", "file password"});
-    CHECK(journal.requests.back().json["params"]["data"] == to_base64(as_bytes(pfx)));
+    CHECK(journal.requests().back().method() == "certificate.importPkcs12");
+    CHECK(journal.requests().back().secrets == std::vector<std::string>{"123456", "file password"});
+    CHECK(journal.requests().back().json["params"]["data"] == to_base64(as_bytes(pfx)));
 }
 
 TEST_CASE("a damaged line of the log is shown whatever the filter", "[cli]") {
