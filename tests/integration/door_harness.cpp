@@ -100,7 +100,7 @@ Secret unwrap_rsa(EVP_PKEY* key, const link::RsaWrapped& wrapped) {
     const OwnedKeyContext context(EVP_PKEY_CTX_new(key, nullptr));
     must(EVP_PKEY_decrypt_init(context.get()) == 1);
     must(EVP_PKEY_CTX_set_rsa_padding(context.get(),
-                                         wrapped.oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) == 1);
+                                      wrapped.oaep ? RSA_PKCS1_OAEP_PADDING : RSA_PKCS1_PADDING) == 1);
     if (wrapped.oaep) {
         must(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), digest_method(wrapped.digest)) == 1);
         must(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), digest_method(wrapped.mgf1)) == 1);
