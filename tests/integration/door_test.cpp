@@ -183,6 +183,7 @@ TEST_CASE("a peer that is another user's is closed before any byte [T24]", "[doo
     door.on_core([&] { door.peer = [](const auto&) { return false; }; });
     CHECK(answer_to(door, upgrade_head(door.host(), "https://portal.example")).empty());
     CHECK(door.count("site_open") == 0);
+    INFO("the door: " << door.state());
     CHECK(eventually([&] { return door.log().find("another user") != std::string::npos; }));
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,6 +23,11 @@ struct Received {
 
     [[nodiscard]] std::string method() const { return json.value("method", ""); }
 };
+
+/// For scripts, which run on a thread of their own: assertions are for the test's. Ends the test.
+inline void need(bool holds) {
+    if (!holds) throw std::logic_error("the script of the core did not get what it needs");
+}
 
 /// The core's end of one connection, for a script to play on. Everything blocks for at most ten seconds.
 class CorePeer {

@@ -6,9 +6,11 @@
 
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <sstream>
 #include <unistd.h>
+#include <utility>
 
 using namespace mohr;
 using namespace mohr::test;
@@ -20,6 +22,12 @@ namespace {
 const std::string key_id = "00112233445566778899aabbccddeeff00112233";
 
 /// What a core was asked, kept for looking at it afterwards.
+struct Request {
+    nlohmann::json json;
+    std::vector<std::string> secrets;
+    [[nodiscard]] std::string method() const { return json.value("method", ""); }
+};
+
 class Journal {
 public:
     FakeCore::Script script(std::function<json(const Received&)> answer) {
@@ -28,7 +36,7 @@ public:
                 auto request = peer.receive();
                 if (request.json.is_null()) return;
                 const json result = answer(request);
-                add(Received{request.json, request.secrets, {}});
+                add(request);
                 if (result.is_object() && result.contains("refuse"))
                     peer.refuse(request, result["refuse"], result.value("data", json::object()));
                 else
@@ -37,12 +45,12 @@ public:
         };
     }
     /// On the core's thread.
-    void add(Received request) {
+    void add(const Received& request) {
         const std::lock_guard lock(mutex_);
-        requests_.push_back(std::move(request));
+        requests_.push_back({request.json, request.secrets});
     }
-    /// What came before the answers that the test has seen.
-    const std::vector<Received>& requests() {
+    /// What has come so far.
+    std::vector<Request> requests() {
         const std::lock_guard lock(mutex_);
         return requests_;
     }
@@ -54,7 +62,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::vector<Received> requests_;
+    std::vector<Request> requests_;
 };
 
 json token_info(unsigned admin_left = 10) {
@@ -159,7 +167,7 @@ TEST_CASE("new PINs are asked in order and a guessable one is confirmed by name 
         arguments.push_back("--yes");
         CHECK(run_mohr(arguments, "123456\n123456\n").exit == 0);
         REQUIRE(journal.requests().size() == 4);
-        const auto& last = journal.requests().back();
+        const auto last = journal.requests().back();
         CHECK(last.method() == "token.initialise");
         CHECK(last.json["secrets"] == json{"user_pin", "admin_pin"});
         CHECK(last.json["params"] ==
@@ -177,7 +185,7 @@ TEST_CASE("a reset with a blocked admin PIN asks for the owner, not for that PIN
     const auto finished = run_mohr({"token", "reset", "--yes", "--pin-stdin", "--socket", core.socket()},
                                    "owner password\n222222\nAbcd22\n");
     CHECK(finished.exit == 0);
-    const auto& last = journal.requests().back();
+    const auto last = journal.requests().back();
     CHECK(last.method() == "token.resetBlocked");
     CHECK(last.json["secrets"] == json{"new_user_pin", "new_admin_pin", "owner_password"});
     CHECK(last.secrets == std::vector<std::string>{"222222", "Abcd22", "owner password"});
@@ -286,26 +294,27 @@ TEST_CASE("a signed file appears whole or not at all", "[cli][files]") {
     const fs::path output = directory.path() / "contract.txt.p7s";
 
     SECTION("the service has said that it is whole") {
-        json params;
+        std::promise<json> asked;
         const FakeCore core(answering([&](const Received& request) -> json {
-            params = request.json["params"];
+            asked.set_value(request.json["params"]);
             char seen[64] = {};
-            CHECK(::read(request.descriptors.at(0).get(), seen, sizeof seen) == 12);
-            CHECK(std::string(seen) == "the contract");
-            CHECK_FALSE(fs::exists(output));
-            CHECK(write_all(request.descriptors.at(1).get(), as_bytes("cms")));
+            need(::read(request.descriptors.at(0).get(), seen, sizeof seen) == 12);
+            need(std::string(seen) == "the contract");
+            need(!fs::exists(output));
+            need(write_all(request.descriptors.at(1).get(), as_bytes("cms")).has_value());
             return {{"size", 3}};
         }));
         const auto finished = run_mohr({"sign", input.string(), "--json", "--socket", core.socket()});
         CHECK(finished.exit == 0);
         CHECK(json::parse(finished.out)["file"] == output.string());
         CHECK(content(output) == "cms");
+        const json params = asked.get_future().get();
         CHECK(params["name"] == "contract.txt");
         CHECK(params["detached"] == true);
     }
     SECTION("the person said no, after bytes were written") {
         const FakeCore core(answering([&](const Received& request) -> json {
-            CHECK(write_all(request.descriptors.at(1).get(), as_bytes("half")));
+            need(write_all(request.descriptors.at(1).get(), as_bytes("half")).has_value());
             return {{"refuse", "user_cancelled"}};
         }));
         CHECK(run_mohr({"sign", input.string(), "--socket", core.socket()}).exit == 4);
@@ -320,7 +329,7 @@ TEST_CASE("a signed file appears whole or not at all", "[cli][files]") {
         std::ofstream(output) << "old";
         Journal journal;
         const FakeCore core(journal.script([](const Received& request) -> json {
-            CHECK(write_all(request.descriptors.at(1).get(), as_bytes("new")));
+            need(write_all(request.descriptors.at(1).get(), as_bytes("new")).has_value());
             return {{"size", 3}};
         }));
         CHECK(run_mohr({"sign", input.string(), "--socket", core.socket()}).exit == 9);
@@ -334,7 +343,7 @@ TEST_CASE("a signed file appears whole or not at all", "[cli][files]") {
         const FakeCore core([&](CorePeer& peer) {
             const auto request = peer.receive();
             const auto cancel = peer.receive();
-            journal.add(Received{cancel.json, {}, {}});
+            journal.add(cancel);
             peer.refuse(request, "cancelled");
             (void)peer.receive();
         });
@@ -360,10 +369,10 @@ TEST_CASE("decrypt and verify choose their files by suffix", "[cli][files]") {
     std::ofstream(path("a.txt")) << "content";
     std::ofstream(path("a.txt.p7s")) << "signature";
     std::ofstream(path("b.bin.p7m")) << "envelope";
-    json verify_descriptors;
-    const FakeCore core(answering([&](const Received& request) -> json {
+    std::promise<json> verified_with;
+    const FakeCore core(answering([&, first = true](const Received& request) mutable -> json {
         if (request.method() == "file.verify") {
-            verify_descriptors = request.json["descriptors"];
+            if (std::exchange(first, false)) verified_with.set_value(request.json["descriptors"]);
             return {{"valid", false},
                     {"detached", true},
                     {"size", 7},
@@ -374,12 +383,12 @@ TEST_CASE("decrypt and verify choose their files by suffix", "[cli][files]") {
                        {"chainChecked", false},
                        {"detail", ""}}}}};
         }
-        CHECK(write_all(request.descriptors.at(1).get(), as_bytes("plain")));
+        need(write_all(request.descriptors.at(1).get(), as_bytes("plain")).has_value());
         return {{"size", 5}, {"authenticated", false}};
     }));
     const auto verified = run_mohr({"verify", path("a.txt.p7s"), "--socket", core.socket()});
     CHECK(verified.exit == 8);
-    CHECK(verify_descriptors == json{"input", "content"});
+    CHECK(verified_with.get_future().get() == json{"input", "content"});
     CHECK(verified.out.find("The signature is NOT valid.") == 0);
     CHECK(verified.out.find("digest_mismatch") != std::string::npos);
     CHECK(verified.out.find('\033') == std::string::npos);

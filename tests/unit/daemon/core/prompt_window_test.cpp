@@ -144,7 +144,7 @@ TEST_CASE("a program that cannot be started has no answer", "[window]") {
     int nothing = 0;
     missing.show(
         {}, [] {}, [&](std::optional<PromptAnswer> answer) { nothing += answer ? 100 : 1; });
-    f.run_until([&] { return nothing > 0; });
+    f.run_until([&] { return nothing > 0 && children().empty(); });
     CHECK(nothing == 1);
     CHECK(children().empty());
 }
