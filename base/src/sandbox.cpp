@@ -96,11 +96,11 @@ Result<void> restrict_with_seccomp(const SandboxCalls& calls) {
             return failed(status);
 #if defined(MOHR_SANITIZED)
     // The sanitizers' runtime protects its own pages, symbolises, asks for its limits, finds out through a pipe whether an
-    // address can be read, and its own thread sleeps by the old call.
+    // address can be read; its own thread may begin as late as now, and sleeps by the old call.
     for (const int call :
          {SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(prctl), SCMP_SYS(getrlimit), SCMP_SYS(prlimit64),
           SCMP_SYS(readlink), SCMP_SYS(openat), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(tgkill),
-          SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(nanosleep)})
+          SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(nanosleep), SCMP_SYS(set_robust_list), SCMP_SYS(rseq)})
         if (std::find(calls.trapped.begin(), calls.trapped.end(), call) == calls.trapped.end())
             if (const int status = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0); status != 0)
                 return failed(status);
