@@ -30,6 +30,8 @@ def for_windows(header: pathlib.Path) -> bool:
 
 def compiles(header: pathlib.Path):
     flags = FLAGS + [f"-I{header.parent}"]
+    if header.is_relative_to(ROOT / "daemon"):
+        flags.append(f"-I{ROOT / 'daemon'}")
     if header.is_relative_to(ROOT / "tests"):
         flags += [f"-I{ROOT / folder}" for folder in SEEN_BY_TESTS]
     if for_windows(header):

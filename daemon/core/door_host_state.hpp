@@ -3,11 +3,12 @@
 
 #include "door_host.hpp"
 #include "door_process.hpp"
-#include "link/link_channel.hpp"
 
 #include <spdlog/logger.h>
 
 #include <map>
+
+#include <link/link_channel.hpp>
 
 /// What door_host*.cpp share: the door process, and what is known of its sessions and jobs.
 namespace mohr::core {
