@@ -10,14 +10,15 @@ from sentences import name_by_sentence  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--build", required=True, help="build directory with mohrd, mohr-door and mohr")
-    parser.addoption("--sanitized", action="store_true", help="the build has a sanitizer: leave out what cannot be shown with one")
+    parser.addoption("--sanitized", choices=["asan", "tsan"], help="the build's sanitizer: leave out what cannot be shown with it")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     for item in items:
         mark = item.get_closest_marker("unsanitized")
-        if mark and config.getoption("--sanitized"):
+        sanitizer = config.getoption("--sanitized")
+        if mark and sanitizer and sanitizer in (mark.args[1:] or ("asan", "tsan")):
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))
     name_by_sentence(items)
 
