@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which sites may ask at all, and for how long.
 #include "catch_compat.hpp"
-#include "operation_fixture.hpp"
+#include "granted.hpp"
 
 using namespace mohr;
 using namespace mohr::core;
 using namespace std::chrono_literals;
+using mohr::test::login;
 using mohr::test::OperationFixture;
 using protocol::Code;
 
 namespace {
-
-link::Authenticate login(std::uint8_t seed = 1) {
-    link::Authenticate request;
-    request.challenge = Bytes(32, seed);
-    return request;
-}
 
 link::Decrypt decrypt_request() {
     link::Decrypt request;

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must not happen: no use of a key without a person's yes to exactly this.
 #include "catch_compat.hpp"
-#include "operation_fixture.hpp"
+#include "granted.hpp"
 
 #include <algorithm>
 
 using namespace mohr;
 using namespace mohr::core;
 using namespace std::chrono_literals;
+using mohr::test::login;
 using mohr::test::OperationFixture;
 using protocol::Code;
-
-namespace {
-
-link::Authenticate login(std::uint8_t seed = 1) {
-    link::Authenticate request;
-    request.challenge = Bytes(32, seed);
-    return request;
-}
-
-} // namespace
 
 TEST_CASE(
     "a grant that is not remembered covers the origin's connections from the same program, and ten minutes "
@@ -77,7 +68,7 @@ TEST_CASE("remembering never covers the use of a key: each signature and login a
         f.surface.allow(test::user_pin, f.silver.text(), true);
         f.executor.run();
         CHECK(signing.reply());
-        auto& loggin_in = f.ask(login(i));
+        auto& loggin_in = f.ask(login(32, i));
         REQUIRE(loggin_in.pending());
         CHECK(f.surface.last().kind == PromptKind::authenticate);
         CHECK(f.surface.last().pin.needed);
