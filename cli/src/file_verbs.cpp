@@ -195,9 +195,10 @@ Outcome<Exit> decrypt(Session& session, const FileOptions& options) {
 Text verdict_text(const nlohmann::json& reply) {
     if (!flag_member(reply, "valid")) return Text::signature_invalid;
     const auto signers = member(reply, "signers");
-    const bool vouched = std::all_of(signers.begin(), signers.end(), [](const nlohmann::json& signer) {
-        return flag_member(signer, "chainChecked");
-    });
+    const bool vouched =
+        !signers.empty() && std::all_of(signers.begin(), signers.end(), [](const nlohmann::json& signer) {
+            return flag_member(signer, "chainChecked");
+        });
     return vouched ? Text::signature_valid : Text::signature_intact;
 }
 

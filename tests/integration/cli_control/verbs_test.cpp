@@ -402,6 +402,30 @@ TEST_CASE("decrypt and verify choose their files by suffix", "[cli][files]") {
     CHECK(run_mohr({"decrypt", path("missing.p7m"), "--socket", core.socket()}).exit == 7);
 }
 
+TEST_CASE("a signature is only called valid where each signer, and one at least, is vouched for",
+          "[cli][files]") {
+    const TemporaryDirectory directory;
+    const std::string file = (directory.path() / "a.p7m").string();
+    std::ofstream(file) << "signature";
+    const auto said_of = [&](const json& signers) {
+        const FakeCore core(answering([&](const Received&) -> json {
+            return {{"valid", true}, {"detached", false}, {"size", 7}, {"signers", signers}};
+        }));
+        return run_mohr({"verify", file, "--socket", core.socket()}).out;
+    };
+    const auto signer = [](bool checked) {
+        return json{{"verdict", "valid"},
+                    {"subject", "CN=a"},
+                    {"digestAlgorithm", "SHA-256"},
+                    {"chainChecked", checked},
+                    {"detail", ""}};
+    };
+    const std::string valid = "The signature is valid";
+    CHECK(said_of(json::array({signer(true)})).find(valid) == 0);
+    CHECK(said_of(json::array({signer(true), signer(false)})).find(valid) == std::string::npos);
+    CHECK(said_of(json::array()).find(valid) == std::string::npos);
+}
+
 TEST_CASE("site verbs ask for exactly what was said [R156]", "[cli]") {
     Journal journal;
     const FakeCore core(journal.script([](const Received&) { return json::object(); }));
